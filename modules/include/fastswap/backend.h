@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between the core (fastswap.ko) and a backend.
+ *
+ * The core owns the block device, the slot map and the statistics, and turns
+ * bios into batches. A backend owns the memory that the pages live in, and
+ * knows how to move them there and back. It sees device offsets and bios and
+ * nothing else of the block layer.
+ *
+ * A bio that reaches a backend
+ *  - is a read or a write of whole 4 KiB slots, one contiguous device range,
+ *  - does not cross a multiple of limits.chunk_size,
+ *  - has at most limits.max_segments bvecs (bio_for_each_bvec), none larger
+ *    than limits.max_segment_size,
+ *  - if it is a read, asks only for slots that hold data,
+ *  - belongs to the backend until the backend hands it to fastswap_end_bio()
+ *    or fastswap_end_bios(), exactly once. In between the backend may use
+ *    bio->bi_next and must leave everything else alone, bi_iter included.
+ *
+ * The rule above all others: a bio ends with BLK_STS_OK only if its data was
+ * moved and the transport said so. Not knowing is an error.
+ */
+#ifndef _FASTSWAP_BACKEND_H
+#define _FASTSWAP_BACKEND_H
+
+#include <linux/bio.h>
+#include <linux/blk_types.h>
+#include <linux/module.h>
+#include <linux/types.h>
+
+#define FASTSWAP_SLOT_SHIFT	12
+#define FASTSWAP_SLOT_SIZE	(1u << FASTSWAP_SLOT_SHIFT)
+
+#define FASTSWAP_ERROR_MAX	256	/* bytes of a reason in words, NUL included */
+#define FASTSWAP_NAME_MAX	16	/* bytes of a backend's name, NUL included */
+
+struct fastswap_device;
+
+/**
+ * enum fastswap_class - what a bio is for
+ * @FASTSWAP_DEMAND: read of the swap page that a task faulted on
+ * @FASTSWAP_PREFETCH: read of another page of its readahead window
+ * @FASTSWAP_WRITEBACK: write of a swap page
+ * @FASTSWAP_OTHER_READ: read that is not from the swap cache (dd, a file system)
+ * @FASTSWAP_OTHER_WRITE: write likewise
+ */
+enum fastswap_class {
+	FASTSWAP_DEMAND,
+	FASTSWAP_PREFETCH,
+	FASTSWAP_WRITEBACK,
+	FASTSWAP_OTHER_READ,
+	FASTSWAP_OTHER_WRITE,
+	FASTSWAP_NR_CLASSES,
+};
+
+static inline bool fastswap_class_is_write(enum fastswap_class class)
+{
+	return class == FASTSWAP_WRITEBACK || class == FASTSWAP_OTHER_WRITE;
+}
+
+/**
+ * struct fastswap_batch - bios of one class that arrived together
+ * @bios: in order of arrival, at least one; the backend takes them off
+ * @nr: how many
+ * @class: of all of them
+ *
+ * Neighbours in @bios are often neighbours on the device
+ * (fastswap_bio_offset(next) == fastswap_bio_end(bio)): worth merging.
+ */
+struct fastswap_batch {
+	struct bio_list bios;
+	unsigned int nr;
+	enum fastswap_class class;
+};
+
+/**
+ * struct fastswap_ticket - what a submitter may poll for
+ * @queue: the backend's queue, NULL if there is nothing to wait for
+ * @seq: position in it; the wait is over when everything up to it has ended
+ */
+struct fastswap_ticket {
+	void *queue;
+	u32 seq;
+};
+
+/**
+ * struct fastswap_limits - what a backend can take; filled in by ->attach
+ * @size: bytes of the device, a multiple of the slot size
+ * @chunk_size: bytes; a power of two, or 0 if no boundary matters
+ * @max_segments: bvecs of one bio, at least 1
+ * @max_segment_size: bytes of one bvec, at least PAGE_SIZE
+ * @node: NUMA node near the backend's hardware, or NUMA_NO_NODE
+ */
+struct fastswap_limits {
+	u64 size;
+	u32 chunk_size;
+	u16 max_segments;
+	u32 max_segment_size;
+	int node;
+};
+
+/**
+ * enum fastswap_health - how the backend of a device is doing
+ * @FASTSWAP_LIVE: I/O is served
+ * @FASTSWAP_FAILED: I/O ends with an error, at once
+ */
+enum fastswap_health {
+	FASTSWAP_LIVE,
+	FASTSWAP_FAILED,
+};
+
+/**
+ * struct fastswap_backend_ops - a backend
+ * @name: "dram", "rdma"; less than FASTSWAP_NAME_MAX bytes
+ * @owner: module that stays loaded while one of its devices is open
+ */
+struct fastswap_backend_ops {
+	const char *name;
+	struct module *owner;
+
+	/**
+	 * @attach: Get the memory for a new device.
+	 *
+	 * @options is "key=value" pairs separated by commas, possibly empty,
+	 * writable; unknown keys are errors. @size is the size asked for in
+	 * bytes, a multiple of the slot size; 0: as much as there is. On
+	 * success fills in @limits and sets *@priv. On failure leaves nothing
+	 * behind and writes the reason, in words and without a newline, to
+	 * @error (FASTSWAP_ERROR_MAX bytes). May sleep, takes seconds at most.
+	 *
+	 * From its start until ->detach returns the backend may call
+	 * fastswap_set_health() for @dev.
+	 */
+	int (*attach)(struct fastswap_device *dev, char *options, u64 size,
+		      struct fastswap_limits *limits, void **priv, char *error);
+
+	/**
+	 * @detach: Give the memory back. No bio is in flight and none comes any
+	 * more. May sleep; bounded. Cannot fail.
+	 */
+	void (*detach)(void *priv);
+
+	/**
+	 * @submit: Take over a batch.
+	 *
+	 * Any context that may submit a bio, and also the plug callback of a
+	 * task that is about to schedule: must not sleep, must not spin for
+	 * room, must not allocate other than GFP_ATOMIC with a fallback. What
+	 * finds no room waits on a list and is posted by later completions.
+	 * Every bio ends sooner or later, whether or not anybody polls.
+	 * Bios may end before this returns. Preemptible; not under a lock.
+	 *
+	 * @ticket is filled in for ->poll, queue NULL if all have ended.
+	 */
+	void (*submit)(void *priv, struct fastswap_batch *batch,
+		       struct fastswap_ticket *ticket);
+
+	/**
+	 * @poll: Reap completions; task context, no lock held, does not sleep.
+	 *
+	 * A caller that begins to poll goes on until this returns true or
+	 * gives up by a last call with @last set, after which the backend
+	 * makes sure by itself (interrupt) that the rest ends. Several tasks
+	 * may poll one queue. NULL if ->submit never leaves anything to poll.
+	 *
+	 * Return: true when everything up to @ticket has ended.
+	 */
+	bool (*poll)(void *priv, const struct fastswap_ticket *ticket, bool last);
+
+	/** @free: Slots hold no data any more. Any context, spinlocks held; optional. */
+	void (*free)(void *priv, u64 offset, u64 length);
+
+	/** @describe: One line for sysfs, no newline: the peer, say. May sleep. */
+	int (*describe)(void *priv, char *buf, size_t len);
+
+	/** @show_stats: "name value" lines for sysfs, at most a page. May sleep; optional. */
+	ssize_t (*show_stats)(void *priv, char *buf, size_t len);
+};
+
+/**
+ * fastswap_register_backend - make a backend available for fastswap_attach()
+ * Return: 0, or -EEXIST if the name is taken.
+ */
+int fastswap_register_backend(const struct fastswap_backend_ops *ops);
+
+/*
+ * A device in use (swap on, mounted) holds a reference to ops->owner, so none
+ * is in use when this is called from module exit: what is left is removed.
+ */
+void fastswap_unregister_backend(const struct fastswap_backend_ops *ops);
+
+/**
+ * fastswap_attach - make a device
+ * @backend: name of a registered backend
+ * @options: see ->attach; writable
+ * @size: bytes, see ->attach
+ * @error: FASTSWAP_ERROR_MAX bytes; the reason of a failure in words
+ *
+ * Return: the number N of /dev/fastswapN, or a negative errno.
+ */
+int fastswap_attach(const char *backend, char *options, u64 size, char *error);
+
+/**
+ * fastswap_detach - remove a device
+ * @index: the N of /dev/fastswapN
+ *
+ * Return: 0, -ENODEV, or -EBUSY while somebody has it open (swap, a mount).
+ */
+int fastswap_detach(int index);
+
+/* First byte on the device of a bio that a backend holds, and the first behind it. */
+static inline u64 fastswap_bio_offset(const struct bio *bio)
+{
+	return (u64)bio->bi_iter.bi_sector << SECTOR_SHIFT;
+}
+
+static inline u64 fastswap_bio_end(const struct bio *bio)
+{
+	return fastswap_bio_offset(bio) + bio->bi_iter.bi_size;
+}
+
+/**
+ * fastswap_end_bios - give bios back to the core
+ * @dev: their device
+ * @class: of all of them
+ * @bios: list; empty when this returns
+ * @status: BLK_STS_OK only if the data of every one was moved
+ * @start_ns: ktime_get_ns() when they were posted, 0 if not known (no latency is recorded)
+ *
+ * Any context up to hard interrupt; no lock of the backend held that ->submit
+ * takes: the end of a bio may submit the next.
+ */
+void fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
+		       struct bio_list *bios, blk_status_t status, u64 start_ns);
+
+/**
+ * fastswap_set_health - tell the world how the backend is doing
+ * @dev: the device
+ * @health: the new state; shown in sysfs, poll(2) on it wakes
+ *
+ * Any context.
+ */
+void fastswap_set_health(struct fastswap_device *dev, enum fastswap_health health);
+
+/* "fastswapN" for log lines; valid from ->attach on. */
+const char *fastswap_name(const struct fastswap_device *dev);
+
+#endif /* _FASTSWAP_BACKEND_H */
