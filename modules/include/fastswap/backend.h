@@ -158,10 +158,13 @@ struct fastswap_backend_ops {
 	/**
 	 * @poll: Reap completions; task context, no lock held, does not sleep.
 	 *
-	 * A caller that begins to poll goes on until this returns true or
-	 * gives up by a last call with @last set, after which the backend
-	 * makes sure by itself (interrupt) that the rest ends. Several tasks
-	 * may poll one queue. NULL if ->submit never leaves anything to poll.
+	 * The core polls every ticket whose queue is not NULL: at once after
+	 * ->submit, until this returns true or, giving up, by a last call with
+	 * @last set, after which the backend makes sure by itself (interrupt)
+	 * that the rest ends. Only that single last call may come from a task
+	 * that is about to schedule. Several tasks may poll one queue.
+	 * NULL if ->submit never leaves anything to poll. Writes leave none:
+	 * the backend itself makes sure that they end.
 	 *
 	 * Return: true when everything up to @ticket has ended.
 	 */
@@ -178,27 +181,37 @@ struct fastswap_backend_ops {
 };
 
 /**
- * fastswap_register_backend - make a backend available for fastswap_attach()
+ * fastswap_register_backend - let users attach devices by the backend's name
+ * @ops: the backend
+ *
+ * The last step of a module's init: from here on anybody may open a device, and
+ * a module whose init fails is freed without regard to who uses it. A device
+ * that module parameters ask for is attached before, with fastswap_attach().
+ *
  * Return: 0, or -EEXIST if the name is taken.
  */
 int fastswap_register_backend(const struct fastswap_backend_ops *ops);
 
-/*
- * A device in use (swap on, mounted) holds a reference to ops->owner, so none
- * is in use when this is called from module exit: what is left is removed.
+/**
+ * fastswap_unregister_backend - take it back, and remove the backend's devices
+ * @ops: the backend; need not be registered
+ *
+ * From module exit, and from a failed init. A device in use (swap on, mounted)
+ * holds a reference to ops->owner, so none is in use here.
  */
 void fastswap_unregister_backend(const struct fastswap_backend_ops *ops);
 
 /**
  * fastswap_attach - make a device
- * @backend: name of a registered backend
+ * @ops: its backend; need not be registered
  * @options: see ->attach; writable
  * @size: bytes, see ->attach
  * @error: FASTSWAP_ERROR_MAX bytes; the reason of a failure in words
  *
  * Return: the number N of /dev/fastswapN, or a negative errno.
  */
-int fastswap_attach(const char *backend, char *options, u64 size, char *error);
+int fastswap_attach(const struct fastswap_backend_ops *ops, char *options, u64 size,
+		    char *error);
 
 /**
  * fastswap_detach - remove a device
