@@ -10,8 +10,8 @@
  * A bio that reaches a backend
  *  - is a read or a write of whole 4 KiB slots, one contiguous device range,
  *  - does not cross a multiple of limits.chunk_size,
- *  - has at most limits.max_segments bvecs (bio_for_each_bvec), none larger
- *    than limits.max_segment_size,
+ *  - has at most limits.max_segments bvecs (bio_for_each_bvec) and at most
+ *    limits.max_bytes bytes,
  *  - if it is a read, asks only for slots that hold data,
  *  - belongs to the backend until the backend hands it to fastswap_end_bio()
  *    or fastswap_end_bios(), exactly once. In between the backend may use
@@ -88,14 +88,15 @@ struct fastswap_ticket {
  * @size: bytes of the device, a multiple of the slot size
  * @chunk_size: bytes; a power of two, or 0 if no boundary matters
  * @max_segments: bvecs of one bio, at least 1
- * @max_segment_size: bytes of one bvec, at least PAGE_SIZE
+ * @max_bytes: bytes of one bio, a multiple of the slot size; 2 MiB or more let
+ *	a huge page through in one piece
  * @node: NUMA node near the backend's hardware, or NUMA_NO_NODE
  */
 struct fastswap_limits {
 	u64 size;
 	u32 chunk_size;
 	u16 max_segments;
-	u32 max_segment_size;
+	u32 max_bytes;
 	int node;
 };
 
