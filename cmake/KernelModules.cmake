@@ -1,1 +1,135 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# Kernel modules, through kbuild, for each kernel in FASTSWAP_KERNELS:
+#   6.12, 6.1   stock kernels for the tests, fetched at build time into <build>/kernels/NAME
+#   running     the kernel of this machine
+#   /a/path     a kernel directory (tools/fetch-kernel) or a kernel build directory
+# Targets: kernels, modules, modules-NAME. Modules of kernel NAME are made in <build>/modules/NAME.
+
+# For the tests: the kernels that can be booted, in the order of FASTSWAP_KERNELS.
+set(FASTSWAP_TEST_KERNELS "")
+
+set(_fetch_kernel "${PROJECT_SOURCE_DIR}/tools/fetch-kernel")
+set(_fetchable 6.12 6.1)
+
+add_custom_target(kernels)
+add_custom_target(modules)
+
+# Reads the release of a kernel build directory; fails if it is none.
+function(_fastswap_kernel_release result dir)
+	if(NOT EXISTS "${dir}/include/config/kernel.release")
+		message(FATAL_ERROR "FASTSWAP_KERNELS: '${dir}' is not a configured kernel build directory; "
+			"on Debian: apt-get install linux-headers-amd64")
+	endif()
+	file(STRINGS "${dir}/include/config/kernel.release" release LIMIT_COUNT 1)
+	set(${result} "${release}" PARENT_SCOPE)
+endfunction()
+
+function(_fastswap_fetch_kernel name)
+	set(dir "${PROJECT_BINARY_DIR}/kernels/${name}")
+	add_custom_command(OUTPUT "${dir}/release"
+		COMMAND "${_fetch_kernel}" "${name}" "${dir}"
+		COMMENT "Fetching kernel ${name}"
+		VERBATIM
+	)
+	add_custom_target(kernel-${name} ALL DEPENDS "${dir}/release")
+	add_dependencies(kernels kernel-${name})
+endfunction()
+
+# _fastswap_modules(NAME HEADERS DEPENDS [--install DIR])
+function(_fastswap_modules name headers depends)
+	set(stage "${PROJECT_BINARY_DIR}/modules/${name}")
+	set(args --headers "${headers}" --stage "${stage}" --version "${PROJECT_VERSION}" ${ARGN})
+	if(FASTSWAP_DEVELOPER)
+		list(APPEND args --werror)
+	endif()
+
+	add_custom_command(OUTPUT "${stage}/built"
+		COMMAND "${PROJECT_SOURCE_DIR}/cmake/build-modules" ${args}
+		COMMAND "${CMAKE_COMMAND}" -E touch "${stage}/built"
+		DEPENDS ${_module_sources} "${depends}"
+			"${PROJECT_SOURCE_DIR}/cmake/build-modules"
+		COMMENT "Building kernel modules for ${name}"
+		VERBATIM
+	)
+	add_custom_target(modules-${name} ALL DEPENDS "${stage}/built")
+	add_dependencies(modules modules-${name})
+	set_property(DIRECTORY "${PROJECT_SOURCE_DIR}"
+		APPEND PROPERTY ADDITIONAL_CLEAN_FILES "${stage}")
+endfunction()
+
+# cmake --install <build> --component modules
+function(_fastswap_install_modules name release)
+	set(stage "${PROJECT_BINARY_DIR}/modules/${name}")
+	install(DIRECTORY "${stage}/"
+		DESTINATION "/lib/modules/${release}/updates/fastswap"
+		COMPONENT modules EXCLUDE_FROM_ALL
+		FILES_MATCHING PATTERN "*.ko"
+		PATTERN "include" EXCLUDE
+	)
+	install(CODE "
+		if(\"\$ENV{DESTDIR}\" STREQUAL \"\")
+			execute_process(COMMAND depmod \"${release}\" COMMAND_ERROR_IS_FATAL ANY)
+		endif()"
+		COMPONENT modules EXCLUDE_FROM_ALL
+	)
+endfunction()
+
+function(_fastswap_kernel entry)
+	if(entry IN_LIST _fetchable)
+		set(dir "${PROJECT_BINARY_DIR}/kernels/${entry}")
+		_fastswap_fetch_kernel("${entry}")
+		_fastswap_modules("${entry}" "${dir}/headers" "${dir}/release" --install "${dir}")
+		set(FASTSWAP_TEST_KERNELS ${FASTSWAP_TEST_KERNELS} "${entry}" PARENT_SCOPE)
+		fastswap_summary("modules" "for ${entry}, a stock kernel for the tests")
+		return()
+	endif()
+
+	if(entry STREQUAL "running")
+		set(name running)
+		set(headers "/lib/modules/${CMAKE_HOST_SYSTEM_VERSION}/build")
+		_fastswap_kernel_release(release "${headers}")
+	elseif(IS_ABSOLUTE "${entry}" AND IS_DIRECTORY "${entry}")
+		set(headers "${entry}")
+		if(EXISTS "${entry}/release" AND IS_DIRECTORY "${entry}/headers")
+			set(headers "${entry}/headers")
+		endif()
+		_fastswap_kernel_release(release "${headers}")
+		string(REGEX REPLACE "[^A-Za-z0-9._-]" "_" name "${release}")
+	else()
+		message(FATAL_ERROR "FASTSWAP_KERNELS: '${entry}' is neither 'auto', 'none', 'running', "
+			"a stock kernel (${_fetchable}) nor an existing absolute path")
+	endif()
+	if(TARGET modules-${name})
+		message(FATAL_ERROR "FASTSWAP_KERNELS: ${release} is in the list twice")
+	endif()
+
+	_fastswap_modules("${name}" "${headers}" "${headers}/include/config/auto.conf")
+	_fastswap_install_modules("${name}" "${release}")
+	fastswap_summary("modules" "for ${release}")
+endfunction()
+
+file(GLOB_RECURSE _module_sources CONFIGURE_DEPENDS
+	"${PROJECT_SOURCE_DIR}/modules/*.[ch]" "${PROJECT_SOURCE_DIR}/modules/Kbuild"
+	"${PROJECT_SOURCE_DIR}/modules/probe.sh" "${PROJECT_SOURCE_DIR}/cmake/kprobes/*.c")
+
+if(FASTSWAP_KERNELS STREQUAL "none" OR FASTSWAP_KERNELS STREQUAL "")
+	set(_kernels "")
+	fastswap_missing("kernel modules" "FASTSWAP_KERNELS is none")
+elseif(FASTSWAP_KERNELS STREQUAL "auto")
+	set(_kernels "")
+	if(EXISTS "/lib/modules/${CMAKE_HOST_SYSTEM_VERSION}/build/include/config/kernel.release")
+		list(APPEND _kernels running)
+	else()
+		fastswap_missing("modules for the running kernel"
+			"no headers of ${CMAKE_HOST_SYSTEM_VERSION} installed")
+	endif()
+	if(FASTSWAP_VM_TESTS)
+		list(APPEND _kernels ${_fetchable})
+	endif()
+else()
+	set(_kernels ${FASTSWAP_KERNELS})
+	list(REMOVE_DUPLICATES _kernels)
+endif()
+foreach(_kernel IN LISTS _kernels)
+	_fastswap_kernel("${_kernel}")
+endforeach()
