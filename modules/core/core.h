@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of fastswap.ko share; nothing outside modules/core includes it. */
+#ifndef _FASTSWAP_CORE_H
+#define _FASTSWAP_CORE_H
+
+#include <linux/blkdev.h>
+#include <linux/percpu.h>
+#include <linux/workqueue.h>
+
+#include <fastswap/backend.h>
+
+#include "histogram.h"
+#include "slotmap.h"
+
+/* Longest spin of a fault before the task sleeps, microseconds; see poll_us in ABI.md. */
+#define FASTSWAP_POLL_US_DEFAULT	1000
+#define FASTSWAP_POLL_US_MAX		100000
+
+/**
+ * struct fastswap_stats - counters of one CPU; only ever added up
+ * @batches: by class, batches handed to the backend
+ * @bios: by class, bios that ended, whatever their status
+ * @pages: by class, slots of the bios that ended well
+ * @errors: by class, bios that ended with an error
+ * @zero_pages: slots read that hold nothing, answered without the backend
+ * @lost_reads: bios that were refused because a slot is lost
+ * @freed_slots: slots freed by the swap core, discard or write-zeroes
+ * @polls: faults that polled
+ * @poll_timeouts: of these, the ones that gave up and slept
+ * @latency: by class, reads and write-backs by nanoseconds from post to end
+ */
+struct fastswap_stats {
+	u64 batches[FASTSWAP_NR_CLASSES];
+	u64 bios[FASTSWAP_NR_CLASSES];
+	u64 pages[FASTSWAP_NR_CLASSES];
+	u64 errors[FASTSWAP_NR_CLASSES];
+	u64 zero_pages;
+	u64 lost_reads;
+	u64 freed_slots;
+	u64 polls;
+	u64 poll_timeouts;
+	u64 latency[FASTSWAP_NR_CLASSES][FASTSWAP_HIST_BUCKETS];
+};
+
+/**
+ * struct fastswap_device - one /dev/fastswapN
+ * @disk: the block device
+ * @ops: its backend; the module is pinned while the device is open
+ * @priv: the backend's own
+ * @slots: which slots hold data
+ * @stats: per CPU
+ * @poll_ns: bound of a fault's spin; 0: never spin. Written by sysfs at any time
+ * @limits: what the backend said at attach; constant
+ * @health: enum fastswap_health; written by the backend at any time
+ * @visible: the disk is in sysfs; orders with @health, see fastswap_set_health()
+ * @removing: set once, under disk->open_mutex; no open succeeds any more
+ * @notify: tells sysfs pollers about @health from task context
+ * @index: the N
+ * @name: "fastswapN"
+ */
+struct fastswap_device {
+	struct gendisk *disk;
+	const struct fastswap_backend_ops *ops;
+	void *priv;
+	struct fastswap_slotmap slots;
+	struct fastswap_stats __percpu *stats;
+	u64 poll_ns;
+	struct fastswap_limits limits;
+	int health;
+	bool visible;
+	bool removing;
+	struct work_struct notify;
+	int index;
+	char name[DISK_NAME_LEN];
+};
+
+static inline struct fastswap_device *fastswap_from_disk(struct gendisk *disk)
+{
+	return disk->private_data;
+}
+
+/* backend.c */
+const struct fastswap_backend_ops *fastswap_get_backend(const char *name);
+void fastswap_put_backend(const struct fastswap_backend_ops *ops);
+
+/* control.c */
+int fastswap_control_init(void);
+void fastswap_control_exit(void);
+
+/* device.c */
+int fastswap_detach(int index);
+void fastswap_detach_backend(const struct fastswap_backend_ops *ops);
+void fastswap_devices_exit(void);
+
+/* io.c */
+void fastswap_submit_bio(struct bio *bio);
+void fastswap_slot_free_notify(struct block_device *bdev, unsigned long slot);
+
+/* sysfs.c */
+extern const struct attribute_group *fastswap_disk_groups[];
+
+#endif /* _FASTSWAP_CORE_H */

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data path: bios in, batches to the backend, bios out.
+ *
+ * A bio is not passed on when it arrives. The swap core opens a plug around a
+ * readahead window and around a reclaim batch; bios gather on the plug and the
+ * callback runs when the window is complete, in the task that faulted. By then
+ * swap_vma_readahead() has set PG_readahead on what it prefetched and not on
+ * the page that faulted, so demand and prefetch can be told apart, and each
+ * can go its own way. Then the task polls until the window is in.
+ */
+#include <linux/blkdev.h>
+#include <linux/highmem.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+#include <linux/swap.h>
+#include <linux/timekeeping.h>
+
+#include "core.h"
+
+/**
+ * struct fastswap_plug - bios of one plug and one device
+ * @cb: the block layer's; zeroed with the rest by blk_check_plugged()
+ * @reads: in order of arrival
+ * @writes: in order of arrival
+ */
+struct fastswap_plug {
+	struct blk_plug_cb cb;
+	struct bio_list reads;
+	struct bio_list writes;
+};
+
+static inline u64 first_slot(const struct bio *bio)
+{
+	return fastswap_bio_offset(bio) >> FASTSWAP_SLOT_SHIFT;
+}
+
+static inline u32 nr_slots(const struct bio *bio)
+{
+	return bio->bi_iter.bi_size >> FASTSWAP_SLOT_SHIFT;
+}
+
+static enum fastswap_class classify(struct bio *bio)
+{
+	/*
+	 * Through the iterator: bio_first_page_all() warns about split bios.
+	 * The folio is locked (read) or under writeback (write) while the bio
+	 * lives, so its flags are stable.
+	 */
+	struct folio *folio = page_folio(bio_iovec(bio).bv_page);
+	bool swap = folio_test_swapcache(folio);
+
+	if (op_is_write(bio_op(bio)))
+		return swap ? FASTSWAP_WRITEBACK : FASTSWAP_OTHER_WRITE;
+	if (!swap)
+		return FASTSWAP_OTHER_READ;
+	return folio_test_readahead(folio) ? FASTSWAP_PREFETCH : FASTSWAP_DEMAND;
+}
+
+static void submit_batch(struct fastswap_device *dev, struct fastswap_batch *batch,
+			 struct fastswap_ticket *ticket)
+{
+	ticket->queue = NULL;
+	if (!batch->nr)
+		return;
+	this_cpu_inc(dev->stats->batches[batch->class]);
+	dev->ops->submit(dev->priv, batch, ticket);
+}
+
+/* Reap until the ticket is served; false when the time is up. May sleep in cond_resched(). */
+static bool poll_until(struct fastswap_device *dev, const struct fastswap_ticket *ticket,
+		       u64 deadline)
+{
+	while (!dev->ops->poll(dev->priv, ticket, false)) {
+		if (ktime_get_ns() >= deadline)
+			return false;
+		/* On a small machine the transport itself may want this CPU. */
+		cond_resched();
+		cpu_relax();
+	}
+	return true;
+}
+
+/*
+ * Wait for what was just submitted, without sleeping if the time suffices:
+ * the page that the task faulted on first, then the rest of its window, which
+ * it would run into next. Whoever gives up hands over to the interrupt.
+ */
+static void poll_tickets(struct fastswap_device *dev, const struct fastswap_ticket *tickets,
+			 unsigned int nr, bool spin)
+{
+	u64 poll_ns = READ_ONCE(dev->poll_ns);
+	u64 deadline = 0;
+	bool in_time = spin && poll_ns;
+	unsigned int i;
+
+	if (in_time) {
+		deadline = ktime_get_ns() + poll_ns;
+		this_cpu_inc(dev->stats->polls);
+	}
+
+	for (i = 0; i < nr; i++) {
+		if (!tickets[i].queue)
+			continue;
+		if (in_time && !poll_until(dev, &tickets[i], deadline)) {
+			in_time = false;
+			this_cpu_inc(dev->stats->poll_timeouts);
+		}
+		if (!in_time)
+			dev->ops->poll(dev->priv, &tickets[i], true);
+	}
+}
+
+static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, bool may_spin)
+{
+	/* In the order in which they are posted and waited for. */
+	static const enum fastswap_class order[] = {
+		FASTSWAP_DEMAND, FASTSWAP_PREFETCH, FASTSWAP_OTHER_READ,
+	};
+	struct fastswap_batch batches[FASTSWAP_NR_CLASSES] = { };
+	struct fastswap_ticket tickets[ARRAY_SIZE(order)];
+	bool demand, pending = false;
+	struct bio *bio;
+	unsigned int i;
+
+	while ((bio = bio_list_pop(bios))) {
+		struct fastswap_batch *batch = &batches[classify(bio)];
+
+		bio_list_add(&batch->bios, bio);
+		batch->nr++;
+	}
+
+	demand = batches[FASTSWAP_DEMAND].nr;
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		struct fastswap_batch *batch = &batches[order[i]];
+
+		batch->class = order[i];
+		submit_batch(dev, batch, &tickets[i]);
+		pending |= tickets[i].queue != NULL;
+	}
+	if (pending)
+		poll_tickets(dev, tickets, ARRAY_SIZE(order), may_spin && demand);
+}
+
+static void dispatch_writes(struct fastswap_device *dev, struct bio_list *bios)
+{
+	struct fastswap_batch swap = { .class = FASTSWAP_WRITEBACK };
+	struct fastswap_batch other = { .class = FASTSWAP_OTHER_WRITE };
+	struct fastswap_ticket ticket;
+	struct bio *bio;
+
+	while ((bio = bio_list_pop(bios))) {
+		struct fastswap_batch *batch =
+			classify(bio) == FASTSWAP_WRITEBACK ? &swap : &other;
+
+		bio_list_add(&batch->bios, bio);
+		batch->nr++;
+	}
+	submit_batch(dev, &swap, &ticket);
+	submit_batch(dev, &other, &ticket);
+}
+
+static void dispatch(struct fastswap_device *dev, struct bio_list *reads, struct bio_list *writes,
+		     bool may_spin)
+{
+	/* Writes first: they need no attention any more, and reads may poll for long. */
+	if (!bio_list_empty(writes))
+		dispatch_writes(dev, writes);
+	if (!bio_list_empty(reads))
+		dispatch_reads(dev, reads, may_spin);
+}
+
+/* @from_schedule: the task is on its way to sleep and must neither spin nor schedule here. */
+static void unplug(struct blk_plug_cb *cb, bool from_schedule)
+{
+	struct fastswap_plug *plug = container_of(cb, struct fastswap_plug, cb);
+
+	dispatch(cb->data, &plug->reads, &plug->writes, !from_schedule);
+	kfree(plug);
+}
+
+static void queue_bio(struct fastswap_device *dev, struct bio *bio)
+{
+	struct bio_list reads = BIO_EMPTY_LIST;
+	struct bio_list writes = BIO_EMPTY_LIST;
+	bool write = op_is_write(bio_op(bio));
+	struct blk_plug_cb *cb;
+
+	cb = blk_check_plugged(unplug, dev, sizeof(struct fastswap_plug));
+	if (likely(cb)) {
+		struct fastswap_plug *plug = container_of(cb, struct fastswap_plug, cb);
+
+		bio_list_add(write ? &plug->writes : &plug->reads, bio);
+		return;
+	}
+
+	/* No plug (6.1: a window of one page), or no memory for the callback. */
+	bio_list_add(write ? &writes : &reads, bio);
+	dispatch(dev, &reads, &writes, true);
+}
+
+static void end_with(struct bio *bio, blk_status_t status)
+{
+	bio->bi_status = status;
+	bio_endio(bio);
+}
+
+static void zero_bio(struct bio *bio)
+{
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	bio_for_each_segment(bv, bio, iter)
+		memzero_bvec(&bv);
+}
+
+/*
+ * A read of slots in one state goes to the backend or is answered here; one of
+ * slots in several states is cut where the state changes.
+ *
+ * Return: the bio that the backend must read, or NULL.
+ */
+static struct bio *resolve_read(struct fastswap_device *dev, struct bio *bio)
+{
+	enum fastswap_slot_state state;
+	u64 slots = nr_slots(bio), run;
+
+	run = fastswap_slotmap_run(&dev->slots, first_slot(bio), slots, &state);
+	if (unlikely(run < slots)) {
+		struct bio *split = bio_split(bio, run << (FASTSWAP_SLOT_SHIFT - SECTOR_SHIFT),
+					      GFP_NOIO, &dev->disk->bio_split);
+
+		if (IS_ERR_OR_NULL(split)) {
+			end_with(bio, BLK_STS_IOERR);
+			return NULL;
+		}
+		bio_chain(split, bio);
+		submit_bio_noacct(bio);
+		bio = split;
+	}
+
+	switch (state) {
+	case FASTSWAP_SLOT_DATA:
+		return bio;
+	case FASTSWAP_SLOT_EMPTY:
+		zero_bio(bio);
+		this_cpu_add(dev->stats->zero_pages, run);
+		end_with(bio, BLK_STS_OK);
+		return NULL;
+	default:
+		this_cpu_inc(dev->stats->lost_reads);
+		end_with(bio, BLK_STS_IOERR);
+		return NULL;
+	}
+}
+
+static void free_slots(struct fastswap_device *dev, u64 first, u64 count)
+{
+	fastswap_slotmap_mark(&dev->slots, first, count, FASTSWAP_SLOT_EMPTY);
+	this_cpu_add(dev->stats->freed_slots, count);
+	if (dev->ops->free)
+		dev->ops->free(dev->priv, first << FASTSWAP_SLOT_SHIFT,
+			       count << FASTSWAP_SLOT_SHIFT);
+}
+
+/*
+ * The usual bio of swap is one segment inside one chunk and never needs the
+ * block layer's closer look.
+ */
+static inline bool is_simple(const struct fastswap_device *dev, const struct bio *bio)
+{
+	u32 size = bio->bi_iter.bi_size;
+	u64 offset = fastswap_bio_offset(bio);
+	u32 chunk = dev->limits.chunk_size;
+
+	return bio_iter_iovec(bio, bio->bi_iter).bv_len == size &&
+	       (size <= FASTSWAP_SLOT_SIZE ||
+		(size <= dev->limits.max_bytes &&
+		 (!chunk || (offset & (chunk - 1)) + size <= chunk)));
+}
+
+/* Has the bio the shape that the device promised to take? The block layer checks the rest. */
+static inline bool is_sane(const struct fastswap_device *dev, const struct bio *bio)
+{
+	u64 offset = fastswap_bio_offset(bio);
+
+	return !((offset | bio->bi_iter.bi_size) & (FASTSWAP_SLOT_SIZE - 1)) &&
+	       fastswap_slotmap_contains(&dev->slots, first_slot(bio), nr_slots(bio));
+}
+
+/**
+ * fastswap_submit_bio - ->submit_bio of the disk
+ * @bio: any bio that the block layer let through
+ *
+ * May sleep, as every ->submit_bio may.
+ */
+void fastswap_submit_bio(struct bio *bio)
+{
+	struct fastswap_device *dev = fastswap_from_disk(bio->bi_bdev->bd_disk);
+
+	if (unlikely(!is_sane(dev, bio))) {
+		end_with(bio, BLK_STS_IOERR);
+		return;
+	}
+
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+	case REQ_OP_WRITE:
+		/*
+		 * What has ended is in the server's memory: there is no cache
+		 * to flush, and a preflush without data has nothing to do.
+		 */
+		if (unlikely(!bio->bi_iter.bi_size)) {
+			end_with(bio, BLK_STS_OK);
+			return;
+		}
+		if (unlikely(!is_simple(dev, bio))) {
+			bio = bio_split_to_limits(bio);
+			if (!bio)
+				return;
+		}
+		if (!op_is_write(bio_op(bio))) {
+			bio = resolve_read(dev, bio);
+			if (!bio)
+				return;
+		}
+		queue_bio(dev, bio);
+		return;
+	case REQ_OP_FLUSH:
+		end_with(bio, BLK_STS_OK);
+		return;
+	case REQ_OP_DISCARD:
+	case REQ_OP_WRITE_ZEROES:
+		free_slots(dev, first_slot(bio), nr_slots(bio));
+		end_with(bio, BLK_STS_OK);
+		return;
+	default:
+		end_with(bio, BLK_STS_NOTSUPP);
+		return;
+	}
+}
+
+/**
+ * fastswap_slot_free_notify - the swap core has freed a slot
+ * @bdev: the device
+ * @slot: page of the swap area, which is the slot since the area begins at 0
+ *
+ * Under spinlocks of the swap core (and sometimes a page table's): no sleep.
+ */
+void fastswap_slot_free_notify(struct block_device *bdev, unsigned long slot)
+{
+	struct fastswap_device *dev = fastswap_from_disk(bdev->bd_disk);
+
+	if (likely(fastswap_slotmap_contains(&dev->slots, slot, 1)))
+		free_slots(dev, slot, 1);
+}
+
+void fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
+		       struct bio_list *bios, blk_status_t status, u64 start_ns)
+{
+	bool write = fastswap_class_is_write(class);
+	unsigned int nr = 0, pages = 0;
+	struct bio *bio;
+
+	while ((bio = bio_list_pop(bios))) {
+		nr++;
+		pages += nr_slots(bio);
+		/*
+		 * Before the bio ends: whoever waits for it may read the slot
+		 * at once. After a write that failed nobody knows what the
+		 * slot holds.
+		 */
+		if (write)
+			fastswap_slotmap_mark(&dev->slots, first_slot(bio), nr_slots(bio),
+					      status == BLK_STS_OK ? FASTSWAP_SLOT_DATA :
+								     FASTSWAP_SLOT_LOST);
+		end_with(bio, status);
+	}
+
+	this_cpu_add(dev->stats->bios[class], nr);
+	if (likely(status == BLK_STS_OK)) {
+		this_cpu_add(dev->stats->pages[class], pages);
+		if (start_ns)
+			this_cpu_add(dev->stats->latency[class][fastswap_hist_bucket(
+					     ktime_get_ns() - start_ns)], nr);
+	} else {
+		this_cpu_add(dev->stats->errors[class], nr);
+	}
+}
+EXPORT_SYMBOL_GPL(fastswap_end_bios);

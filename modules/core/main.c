@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* fastswap.ko: init ladder and its mirror. */
+#include <linux/module.h>
+
+#include "core.h"
+
+static int __init fastswap_init(void)
+{
+	return fastswap_control_init();
+}
+
+static void __exit fastswap_exit(void)
+{
+	fastswap_control_exit();
+	fastswap_devices_exit();
+}
+
+module_init(fastswap_init);
+module_exit(fastswap_exit);
+
+MODULE_DESCRIPTION("Far memory: a block device for swap, core");
+MODULE_AUTHOR("The fastswap developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(FASTSWAP_VERSION);

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fastswap_dram.ko: a backend whose far memory is local memory.
+ *
+ * For experiments (the floor under every transport), for tests on a machine
+ * without RDMA, and as the shortest complete example of a backend.
+ */
+#define pr_fmt(fmt) "fastswap_dram: " fmt
+
+#include <linux/bio.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+
+#include <fastswap/backend.h>
+
+/* Fault injection for tests: what a backend that loses its memory looks like from above. */
+static bool fail_reads;
+module_param(fail_reads, bool, 0644);
+MODULE_PARM_DESC(fail_reads, "Every read ends with an I/O error (for tests)");
+
+static bool fail_writes;
+module_param(fail_writes, bool, 0644);
+MODULE_PARM_DESC(fail_writes, "Every write ends with an I/O error (for tests)");
+
+static char *size;
+module_param(size, charp, 0444);
+MODULE_PARM_DESC(size, "Attach one device of this size (K, M, G, T) when the module is loaded");
+
+/**
+ * struct dram - the memory of one device
+ * @dev: the device, for fastswap_end_bios()
+ * @mem: virtually contiguous; not zeroed, the core reads only what was written
+ * @size: bytes
+ */
+struct dram {
+	struct fastswap_device *dev;
+	u8 *mem;
+	u64 size;
+};
+
+static void copy_bio(const struct dram *dram, struct bio *bio)
+{
+	u8 *p = dram->mem + fastswap_bio_offset(bio);
+	bool write = op_is_write(bio_op(bio));
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	bio_for_each_segment(bv, bio, iter) {
+		if (write)
+			memcpy_from_bvec(p, &bv);
+		else
+			memcpy_to_bvec(&bv, p);
+		p += bv.bv_len;
+	}
+}
+
+static void dram_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket *ticket)
+{
+	struct dram *dram = priv;
+	bool write = fastswap_class_is_write(batch->class);
+	u64 start = ktime_get_ns();
+	struct bio *bio;
+
+	ticket->queue = NULL;
+	if (unlikely(READ_ONCE(*(write ? &fail_writes : &fail_reads)))) {
+		fastswap_end_bios(dram->dev, batch->class, &batch->bios, BLK_STS_IOERR, start);
+		return;
+	}
+
+	bio_list_for_each(bio, &batch->bios)
+		copy_bio(dram, bio);
+	fastswap_end_bios(dram->dev, batch->class, &batch->bios, BLK_STS_OK, start);
+}
+
+static int dram_attach(struct fastswap_device *dev, char *options, u64 bytes,
+		       struct fastswap_limits *limits, void **priv, char *error)
+{
+	u64 total = (u64)totalram_pages() << PAGE_SHIFT;
+	struct dram *dram;
+
+	if (*options) {
+		snprintf(error, FASTSWAP_ERROR_MAX, "unknown option \"%s\"", options);
+		return -EINVAL;
+	}
+	if (!bytes) {
+		strscpy(error, "a dram device needs a size", FASTSWAP_ERROR_MAX);
+		return -EINVAL;
+	}
+	/* vmalloc() would try, and take the machine down with it. */
+	if (bytes > total - (total >> 3)) {
+		snprintf(error, FASTSWAP_ERROR_MAX,
+			 "%llu MiB do not fit in a machine with %llu MiB of memory", bytes >> 20,
+			 total >> 20);
+		return -ENOMEM;
+	}
+
+	dram = kzalloc(sizeof(*dram), GFP_KERNEL);
+	if (!dram)
+		return -ENOMEM;
+	dram->dev = dev;
+	dram->size = bytes;
+	dram->mem = vmalloc_huge(bytes, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (!dram->mem) {
+		snprintf(error, FASTSWAP_ERROR_MAX, "no %llu MiB of memory to be had",
+			 bytes >> 20);
+		kfree(dram);
+		return -ENOMEM;
+	}
+
+	limits->size = bytes;
+	limits->chunk_size = 0;
+	limits->max_segments = BIO_MAX_VECS;
+	limits->max_bytes = SZ_4M;
+	limits->node = NUMA_NO_NODE;
+	*priv = dram;
+	return 0;
+}
+
+static void dram_detach(void *priv)
+{
+	struct dram *dram = priv;
+
+	vfree(dram->mem);
+	kfree(dram);
+}
+
+static int dram_describe(void *priv, char *buf, size_t len)
+{
+	struct dram *dram = priv;
+
+	return scnprintf(buf, len, "local memory, %llu MiB", dram->size >> 20);
+}
+
+static const struct fastswap_backend_ops dram_ops = {
+	.name = "dram",
+	.owner = THIS_MODULE,
+	.attach = dram_attach,
+	.detach = dram_detach,
+	.submit = dram_submit,
+	.describe = dram_describe,
+};
+
+static int attach_from_parameters(void)
+{
+	char error[FASTSWAP_ERROR_MAX], options[] = "";
+	char *end;
+	u64 bytes;
+	int index;
+
+	if (!size)
+		return 0;
+	bytes = memparse(size, &end);
+	if (end == size || *end || !bytes) {
+		pr_err("size=%s is not a size\n", size);
+		return -EINVAL;
+	}
+	index = fastswap_attach(&dram_ops, options, bytes, error);
+	return index < 0 ? index : 0;
+}
+
+static int __init dram_init(void)
+{
+	int err = attach_from_parameters();
+
+	if (!err)
+		err = fastswap_register_backend(&dram_ops);
+	if (err)
+		fastswap_unregister_backend(&dram_ops);
+	return err;
+}
+
+static void __exit dram_exit(void)
+{
+	fastswap_unregister_backend(&dram_ops);
+}
+
+module_init(dram_init);
+module_exit(dram_exit);
+
+MODULE_DESCRIPTION("Far memory: backend in local memory");
+MODULE_AUTHOR("The fastswap developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(FASTSWAP_VERSION);
