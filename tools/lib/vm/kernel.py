@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kernels to boot, and the initramfs that goes with each."""
+
+import hashlib
+import lzma
+import os
+import shutil
+import stat
+import subprocess
+
+from vm import VmError
+
+KNOWN = ("6.12", "6.1")
+
+# What it takes to reach the host's files, and to talk to tools/vm. Everything
+# else is loaded by modprobe in the guest.
+BOOT_MODULES = (
+    "virtio_pci",
+    "virtio_console",
+    "virtio_net",
+    "9pnet_virtio",
+    "9p",
+    "overlay",
+)
+
+
+class Kernel:
+    """A kernel to boot: the image, and its modules if it has any."""
+
+    def __init__(self, name, image, directory=None):
+        self.name = name
+        self.image = image
+        self.release = "unknown"
+        self.modules = None
+        if directory:
+            with open(os.path.join(directory, "release"), encoding="ascii") as file:
+                self.release = file.read().strip()
+            self.modules = os.path.join(directory, "lib/modules")
+
+
+def find(name, source, build):
+    """Return the kernel that --kernel means: a known name, a directory or an image."""
+    if name in KNOWN:
+        directory = os.path.join(build, "kernels", name)
+        fetch = os.path.join(source, "tools/fetch-kernel")
+        if subprocess.run([fetch, name, directory], check=False, stdout=2).returncode:
+            raise VmError(f"cannot get kernel {name}")
+        return Kernel(name, os.path.join(directory, "vmlinuz"), directory)
+    if os.path.isdir(name):
+        if not os.path.isfile(os.path.join(name, "release")):
+            raise VmError(f"{name} is not a kernel directory: it holds no file 'release'")
+        directory = os.path.abspath(name)
+        kernel = Kernel(name, os.path.join(directory, "vmlinuz"), directory)
+        kernel.name = kernel.release
+        return kernel
+    if os.path.isfile(name):
+        return Kernel(os.path.basename(name), os.path.abspath(name))
+    raise VmError(
+        f"unknown kernel '{name}': use {' or '.join(KNOWN)}, a kernel directory or an image"
+    )
+
+
+def _module_name(path):
+    return os.path.basename(path).split(".ko")[0].replace("-", "_")
+
+
+def boot_modules(kernel):
+    """Return the files of BOOT_MODULES that are not built in, in the order of loading."""
+    if not kernel.modules:
+        return []
+    root = os.path.join(kernel.modules, kernel.release)
+    dependencies = {}
+    with open(os.path.join(root, "modules.dep"), encoding="ascii") as file:
+        for line in file:
+            path, _, rest = line.partition(":")
+            dependencies[_module_name(path)] = [path, *rest.split()]
+    with open(os.path.join(root, "modules.builtin"), encoding="ascii") as file:
+        builtin = {_module_name(line.strip()) for line in file}
+
+    ordered = {}
+    for name in BOOT_MODULES:
+        if name in dependencies:
+            ordered.update(dict.fromkeys(reversed(dependencies[name])))
+        elif name not in builtin:
+            raise VmError(f"kernel {kernel.release} has no module {name}")
+    return [os.path.join(root, path) for path in ordered]
+
+
+def _read_module(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    if path.endswith(".ko"):
+        return data
+    if path.endswith(".ko.xz"):
+        return lzma.decompress(data)
+    raise VmError(f"{path}: neither plain nor compressed with xz")
+
+
+def _cpio_entry(name, mode, data=b"", rdev=(0, 0)):
+    """One member of a cpio archive in the format that the kernel calls newc."""
+    path = name.encode() + b"\0"
+    fields = (0, mode, 0, 0, 1, 0, len(data), 0, 0, *rdev, len(path), 0)
+    header = b"070701" + b"".join(b"%08x" % field for field in fields)
+    entry = header + path
+    entry += b"\0" * (-len(entry) % 4) + data
+    return entry + b"\0" * (-len(data) % 4)
+
+
+def initramfs(kernel, source, cache):
+    """Return the path of the kernel's initramfs, made anew when an ingredient has changed."""
+    busybox = shutil.which("busybox")
+    if not busybox:
+        raise VmError("busybox is missing: run tools/setup")
+    init = os.path.join(source, "tests/vm/init")
+    modules = boot_modules(kernel)
+
+    ingredients = [busybox, f"{init}/stage1", f"{init}/stage2", __file__, *modules]
+    key = hashlib.sha256()
+    for path in ingredients:
+        info = os.stat(path)
+        key.update(f"{path} {info.st_size} {info.st_mtime_ns}\n".encode())
+    result = os.path.join(cache, f"initramfs-{kernel.release}-{key.hexdigest()[:16]}")
+    if os.path.exists(result):
+        return result
+
+    program, directory = stat.S_IFREG | 0o755, stat.S_IFDIR | 0o755
+    entries = [_cpio_entry(name, directory) for name in ("bin", "dev", "modules")]
+    # The kernel opens /dev/console for the first process before /dev is mounted.
+    entries.append(_cpio_entry("dev/console", stat.S_IFCHR | 0o600, rdev=(5, 1)))
+    for name, path in (
+        ("bin/busybox", busybox),
+        ("init", f"{init}/stage1"),
+        ("stage2", f"{init}/stage2"),
+    ):
+        with open(path, "rb") as file:
+            entries.append(_cpio_entry(name, program, file.read()))
+    for number, path in enumerate(modules):
+        name = f"modules/{number:02d}-{_module_name(path)}.ko"
+        entries.append(_cpio_entry(name, program, _read_module(path)))
+    entries.append(_cpio_entry("TRAILER!!!", 0))
+
+    os.makedirs(cache, exist_ok=True)
+    partial = f"{result}.{os.getpid()}"
+    with open(partial, "wb") as file:
+        file.write(b"".join(entries))
+    os.replace(partial, result)
+    return result

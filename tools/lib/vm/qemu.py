@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""QEMU's command lines, its processes, and what accelerates them."""
+
+import os
+import shutil
+import subprocess
+
+from vm import VmError
+
+PROGRAM = "qemu-system-x86_64"
+MTU = 9000
+
+# Panic and exit at the first oops; show warnings and worse on the console from
+# the start. The time limits of the kernel's own watchdogs are raised, as an
+# emulated CPU shares a real one with everything else that the host does.
+# Addresses are not randomized and mitigations are off so that the emulator does
+# the same, useful work every time.
+KERNEL_ARGUMENTS = (
+    "console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr mitigations=off "
+    "cgroup_no_v1=all tsc=reliable random.trust_cpu=on apparmor=0 audit=0 "
+    "sysctl.kernel.watchdog_thresh=30 sysctl.kernel.hung_task_timeout_secs=60 "
+    "rcupdate.rcu_cpu_stall_timeout=60"
+)
+
+MACHINE = (
+    "-no-user-config -nodefaults -no-reboot -display none "
+    "-machine q35,hpet=off,vmport=off -cpu max,la57=off"
+).split()
+
+
+def require():
+    """Fail if QEMU is not there."""
+    if not shutil.which(PROGRAM):
+        raise VmError(f"{PROGRAM} is missing: run tools/setup")
+
+
+def spawn(arguments, fds=(), stdout=subprocess.DEVNULL):
+    """Start QEMU so that it ends with this process, however this process ends."""
+    return subprocess.Popen(
+        ["setpriv", "--pdeathsig", "KILL", PROGRAM, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.STDOUT,
+        pass_fds=fds,
+        start_new_session=True,
+    )
+
+
+def _quote(path):
+    """QEMU separates options by commas and takes two of them for one."""
+    return path.replace(",", ",,")
+
+
+def accelerator(accel, icount):
+    """Options for the accelerator called kvm or tcg."""
+    if icount:
+        # One thread runs all CPUs, as their instructions are counted together.
+        return ["-icount", "shift=0,sleep=off", "-accel", "tcg,thread=single"]
+    return ["-accel", "kvm" if accel == "kvm" else "tcg,thread=multi"]
+
+
+def node_arguments(node, kernel, initrd, accel, shared):
+    """QEMU's arguments for one node. node.fds: a socket for each channel's name."""
+    arguments = [
+        *MACHINE,
+        *accel,
+        *("-name", f"fastswap-{node.name}"),
+        *("-m", str(node.mem), "-smp", str(node.cpus)),
+        *("-kernel", kernel.image, "-initrd", initrd, "-append", KERNEL_ARGUMENTS),
+        *("-chardev", f"socket,id=console,fd={node.fds['console']}"),
+        *("-serial", "chardev:console"),
+        *("-device", "virtio-serial-pci"),
+    ]
+    for channel in ("control", "output"):
+        arguments += [
+            *("-chardev", f"socket,id={channel},fd={node.fds[channel]}"),
+            *("-device", f"virtserialport,chardev={channel},name={channel}"),
+        ]
+    root = "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
+    arguments += ["-fsdev", root, "-device", "virtio-9p-pci,fsdev=root,mount_tag=root"]
+    share = f"local,id=shared,path={_quote(shared)},security_model=none,multidevs=remap"
+    arguments += ["-fsdev", share, "-device", "virtio-9p-pci,fsdev=shared,mount_tag=shared"]
+    if "net" in node.fds:
+        netdev = f"stream,id=net,server=off,addr.type=fd,addr.str={node.fds['net']}"
+    else:
+        netdev = "hubport,id=net,hubid=0"
+        arguments += ["-netdev", "hubport,id=sink,hubid=0"]
+    nic = f"virtio-net-pci,netdev=net,romfile=,mac={node.mac},host_mtu={MTU}"
+    return [*arguments, "-netdev", netdev, "-device", nic]
+
+
+def hub_arguments(fds):
+    """A QEMU without a machine, that only copies frames between the sockets."""
+    arguments = ["-nodefaults", "-no-user-config", "-display", "none", "-machine", "none"]
+    for number, fd in enumerate(fds):
+        arguments += [
+            *("-netdev", f"stream,id=s{number},server=off,addr.type=fd,addr.str={fd}"),
+            *("-netdev", f"hubport,id=h{number},hubid=0,netdev=s{number}"),
+        ]
+    return arguments
+
+
+def _boots_with_kvm(kernel, initrd):
+    """Whether a guest really comes up: /dev/kvm alone promises nothing."""
+    arguments = [
+        *MACHINE,
+        *accelerator("kvm", False),
+        *("-m", "256", "-kernel", kernel.image, "-initrd", initrd),
+        *("-append", f"{KERNEL_ARGUMENTS} vm_probe", "-serial", "stdio"),
+    ]
+    with spawn(arguments, stdout=subprocess.PIPE) as process:
+        try:
+            output, _ = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            output = b""
+        finally:
+            process.kill()
+    return b"vm-probe-ok" in output
+
+
+def _kvm_works(kernel, initrd, cache):
+    """The probe's answer, kept until the host boots again."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return False
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        boot_id = file.read().strip()
+    answer = os.path.join(cache, "kvm")
+    try:
+        with open(answer, encoding="ascii") as file:
+            known_id, known = file.read().split()
+        if known_id == boot_id:
+            return known == "yes"
+    except FileNotFoundError:
+        pass
+    works = _boots_with_kvm(kernel, initrd)
+    os.makedirs(cache, exist_ok=True)
+    partial = f"{answer}.{os.getpid()}"
+    with open(partial, "w", encoding="ascii") as file:
+        file.write(f"{boot_id} {'yes' if works else 'no'}\n")
+    os.replace(partial, answer)
+    return works
+
+
+def choose_accelerator(wanted, kernel, initrd, cache):
+    """Return kvm or tcg for --accel auto, kvm or tcg."""
+    if wanted == "tcg":
+        return "tcg"
+    works = _kvm_works(kernel, initrd, cache)
+    if wanted == "kvm" and not works:
+        raise VmError("KVM does not work on this machine: no guest boots with it")
+    return "kvm" if works else "tcg"
