@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Libraries, all through pkg-config. A required one that lacks stops the configure run; an optional one
-# turns its part off and shows in the summary. Either way the Debian package is named.
+# Libraries, all through pkg-config. A required one that lacks stops the configure run; an optional
+# one turns its part off and shows in the summary. Either way the Debian package is named.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -30,6 +30,7 @@ fastswap_dep(librdmacm librdmacm-dev)
 fastswap_dep(libevent_core libevent-dev)
 fastswap_dep(libevent_pthreads libevent-dev)
 fastswap_optional_dep(json-c libjson-c-dev "command line 'fastswap'")
+fastswap_optional_dep(hiredis libhiredis-dev "redis-verify, which the demo needs")
 fastswap_optional_dep(cmocka libcmocka-dev "unit tests")
 
 get_property(lacking GLOBAL PROPERTY FASTSWAP_DEPS_LACKING)

@@ -20,12 +20,12 @@ if(FASTSWAP_QEMU)
 else()
 	set(vm_default OFF)
 endif()
-option(FASTSWAP_VM_TESTS "Register the tests in virtual machines, build modules for their kernels"
-	${vm_default})
+option(FASTSWAP_VM_TESTS
+	"Register the tests in virtual machines, build modules for their kernels" ${vm_default})
 unset(vm_default)
 
 set(FASTSWAP_KERNELS auto CACHE STRING
-	"Kernels to build modules for: auto, none, or a list of 6.12, 6.1, running, /path/to/headers")
+	"Kernels to build modules for: auto, none, or a list of 6.12, 6.1, running, /path")
 
 # Asserts stay on in the default build: what they guard is other people's memory.
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The closing lines of a configure run: what will be built, and which optional parts are off and why.
+# The closing lines of a configure run: what will be built, which optional parts are off, and why.
 
 # fastswap_summary(LABEL VALUE...)
 function(fastswap_summary label)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Test registration. Labels: unit (no root, no VM, no network), check (tools/check), vm (virtual machines).
+# Test registration. Labels: unit (no root, no VM, no network), check (tools/check), vm (guests).
 # Exit status 77 means "skipped", with the reason printed.
 
 set(FASTSWAP_SHIM_DIR "${PROJECT_SOURCE_DIR}/tests/unit/shim")
@@ -12,8 +12,8 @@ set(FASTSWAP_SHIM_DIR "${PROJECT_SOURCE_DIR}/tests/unit/shim")
 #	[KERNEL]		UNIT_SOURCES are files of modules/: compile against the shim headers
 #	[THREADS]		the test starts threads: run it under TSan as well
 #	[TIMEOUT seconds])
-# Registers unit.NAME, unit.NAME.asan and, with THREADS, unit.NAME.tsan. A test links nothing but what it
-# names: a call that is neither real nor mocked is a link error.
+# Registers unit.NAME, unit.NAME.asan and, with THREADS, unit.NAME.tsan. A test links nothing but
+# what it names: a call that is neither real nor mocked is a link error.
 function(fastswap_unit_test)
 	cmake_parse_arguments(arg "KERNEL;THREADS" "NAME;TIMEOUT"
 		"SOURCES;UNIT_SOURCES;MOCKS;WRAP;INCLUDES;DEFINES;LIBS" ${ARGN})
@@ -21,7 +21,8 @@ function(fastswap_unit_test)
 		message(FATAL_ERROR "fastswap_unit_test needs NAME and SOURCES")
 	endif()
 	if(arg_UNPARSED_ARGUMENTS)
-		message(FATAL_ERROR "fastswap_unit_test(${arg_NAME}): what is '${arg_UNPARSED_ARGUMENTS}'?")
+		message(FATAL_ERROR
+			"fastswap_unit_test(${arg_NAME}): what is '${arg_UNPARSED_ARGUMENTS}'?")
 	endif()
 	if(NOT arg_TIMEOUT)
 		set(arg_TIMEOUT 60)
@@ -80,9 +81,99 @@ function(_fastswap_unit_variant sanitizer)
 	)
 endfunction()
 
+# fastswap_check_tests(): check.NAME for each check of tools/check.
+function(fastswap_check_tests)
+	set(program "${PROJECT_SOURCE_DIR}/tools/check")
+	execute_process(COMMAND "${program}" --list
+		OUTPUT_VARIABLE names OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+	string(REPLACE "\n" ";" names "${names}")
+	foreach(name IN LISTS names)
+		add_test(NAME "check.${name}"
+			COMMAND "${program}" --build "${PROJECT_BINARY_DIR}" "${name}")
+		set_tests_properties("check.${name}" PROPERTIES
+			LABELS check TIMEOUT 600 SKIP_RETURN_CODE 77)
+	endforeach()
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+		"${program}"
+		"${PROJECT_SOURCE_DIR}/tools/lib/check-text.sh"
+		"${PROJECT_SOURCE_DIR}/tools/lib/check-code.sh")
+endfunction()
+
 # fastswap_skipped_test(NAME LABEL REASON): a test that cannot run here, and says so in every run.
 function(fastswap_skipped_test name label reason)
 	add_test(NAME "${name}" COMMAND sh -c "echo \"SKIP: $1\"; exit 77" sh "${reason}")
 	set_tests_properties("${name}" PROPERTIES LABELS "${label}" SKIP_RETURN_CODE 77)
 	fastswap_missing("${label} tests" "${reason}")
+endfunction()
+
+# fastswap_vm_case(FILE): vm.CASE.KERNEL for every test kernel that the case's header names.
+function(fastswap_vm_case file)
+	cmake_path(GET file STEM LAST_ONLY case)
+	set(kernels ${FASTSWAP_TEST_KERNELS})
+	set(timeout 300)
+	file(STRINGS "${file}" lines REGEX "^# *(kernels|timeout): ")
+	foreach(line IN LISTS lines)
+		if(line MATCHES "^# *kernels: *(.*)$")
+			string(REGEX MATCHALL "[^ ,]+" kernels "${CMAKE_MATCH_1}")
+		elseif(line MATCHES "^# *timeout: *([0-9]+) *$")
+			set(timeout ${CMAKE_MATCH_1})
+		endif()
+	endforeach()
+	# The header decides which tests there are: read it again when it changes.
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+
+	foreach(kernel IN LISTS kernels)
+		if(kernel IN_LIST FASTSWAP_TEST_KERNELS)
+			_fastswap_vm_test("vm.${case}.${kernel}" ${timeout}
+				"${FASTSWAP_VM_DIR}/run-case"
+				--build "${PROJECT_BINARY_DIR}" "${file}" "${kernel}")
+		endif()
+	endforeach()
+endfunction()
+
+set(FASTSWAP_VM_DIR "${PROJECT_SOURCE_DIR}/tests/vm")
+
+function(_fastswap_vm_test name timeout)
+	add_test(NAME "${name}" COMMAND ${ARGN})
+	# One set of guests at a time: they need the CPUs, and the ports of their networks.
+	# tools/vm keeps the time; ctest's limit is for the case that tools/vm itself hangs.
+	math(EXPR limit "${timeout} + 120")
+	set_tests_properties("${name}" PROPERTIES
+		LABELS vm
+		TIMEOUT ${limit}
+		SKIP_RETURN_CODE 77
+		PROCESSORS 2
+		RESOURCE_LOCK vm
+	)
+endfunction()
+
+# The harness's own tests first: without them a pass of the others proves nothing.
+function(fastswap_vm_tests)
+	if(NOT FASTSWAP_VM_TESTS)
+		if(NOT FASTSWAP_QEMU)
+			set(reason "no QEMU; on Debian: apt-get install qemu-system-x86")
+		else()
+			set(reason "FASTSWAP_VM_TESTS is off")
+		endif()
+	elseif(NOT EXISTS "${PROJECT_SOURCE_DIR}/tools/vm")
+		set(reason "there is no tools/vm")
+	elseif(NOT FASTSWAP_TEST_KERNELS)
+		set(reason "none of ${FASTSWAP_FETCHABLE_KERNELS} is in FASTSWAP_KERNELS")
+	endif()
+	if(reason)
+		fastswap_skipped_test(vm.unavailable vm "${reason}")
+		return()
+	endif()
+
+	foreach(kernel IN LISTS FASTSWAP_TEST_KERNELS)
+		if(EXISTS "${FASTSWAP_VM_DIR}/meta/run")
+			_fastswap_vm_test("vm.meta.${kernel}" 600 "${FASTSWAP_VM_DIR}/meta/run"
+				--build "${PROJECT_BINARY_DIR}" "${kernel}")
+		endif()
+	endforeach()
+	file(GLOB cases CONFIGURE_DEPENDS "${FASTSWAP_VM_DIR}/cases/*.sh")
+	foreach(case IN LISTS cases)
+		fastswap_vm_case("${case}")
+	endforeach()
+	fastswap_summary("VM tests" "on ${FASTSWAP_TEST_KERNELS}")
 endfunction()

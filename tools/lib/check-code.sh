@@ -1,0 +1,154 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Checks of tools/check that run an analyser or a compiler.
+# shellcheck disable=SC2154 # $scratch, $build and $top are those of tools/check
+
+# Types that checkpatch.pl must not report, each with its reason.
+checkpatch_ignore=(
+	# About patches and a kernel tree, and this is neither.
+	FILE_PATH_CHANGES
+	# User space includes the exported headers as well: __u32 and friends are right there.
+	PREFER_KERNEL_TYPES
+)
+
+check_checkpatch()
+{
+	local dir=$build/checkpatch
+	local -a sources
+
+	mapfile -t sources < <(files 'modules/*.[ch]')
+	examined ${#sources[@]} "module files"
+	need perl
+	if [[ ! -f "$dir/checkpatch.pl" ]]; then
+		[[ -x tools/fetch-checkpatch ]] || skip "no tools/fetch-checkpatch"
+		tools/fetch-checkpatch "$dir" >"$scratch/log" 2>&1 ||
+			skip "no checkpatch.pl: $(tail -n 1 "$scratch/log")"
+	fi
+	perl "$dir/checkpatch.pl" --no-tree --strict --terse --show-types --no-summary \
+		--max-line-length=100 --ignore "$(IFS=,; echo "${checkpatch_ignore[*]}")" \
+		-f "${sources[@]}" || true
+}
+
+check_shell()
+{
+	local -a sources
+
+	need shellcheck
+	mapfile -t sources < <(scripts)
+	examined ${#sources[@]} scripts
+	# SC2187: busybox sh is checked as dash, which is near enough.
+	shellcheck -x -e SC2187 -P SCRIPTDIR -P "$top" "${sources[@]}" || true
+}
+
+# cppcheck: what is likely wrong, not what could be prettier.
+check_static()
+{
+	local -a sources
+
+	need cppcheck
+	mapfile -t sources < <(files 'server/*.c' 'tools/*.c')
+	examined ${#sources[@]} "C files of programs"
+	cppcheck -q -j "$(nproc)" --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppress=missingInclude --suppress=missingIncludeSystem \
+		--suppress=normalCheckLevelMaxBranches -D__linux__ -D__x86_64__ -U__KERNEL__ \
+		-I modules/include/uapi -I server "${sources[@]}" || true
+}
+
+# Headers of a test kernel, the newest first; ends the check if there are none.
+kernel_headers()
+{
+	local name
+
+	for name in 6.12 6.1; do
+		if [[ -f "$build/kernels/$name/headers/Makefile" ]]; then
+			echo "$build/kernels/$name/headers"
+			return
+		fi
+	done
+}
+
+# Endianness, address spaces, lock balance.
+check_sparse()
+{
+	local headers
+	local -a sources
+
+	need sparse
+	mapfile -t sources < <(files 'modules/*/*.c')
+	examined ${#sources[@]} "module files"
+	headers=$(kernel_headers)
+	[[ -n "$headers" ]] || skip "no kernel in $build: build it first"
+	# Warnings do not end kbuild; those about the kernel's own headers are not ours to mend.
+	if ! cmake/build-modules --headers "$headers" --stage "$build/check/sparse" -- \
+		C=2 CF=-D__CHECK_ENDIAN__ >"$scratch/log" 2>&1; then
+		tail -n 30 "$scratch/log"
+		return 1
+	fi
+	grep -E "^$top/modules/.*(warning|error):" "$scratch/log" || true
+}
+
+# Every header compiles when it comes first, and again when it comes twice.
+check_headers()
+{
+	local dir=$scratch/headers file headers name nr=0
+	local -a user kernel flags objects
+
+	mapfile -t user < <(files 'server/*.h' 'tools/*.h' 'modules/include/uapi/*.h')
+	mapfile -t kernel < <(files 'modules/*.h' | grep -v '/trace\.h$')
+	examined $((${#user[@]} + ${#kernel[@]})) headers
+
+	read -ra flags < <(pkg-config --cflags libibverbs librdmacm libevent_core json-c ||
+		echo "pkg-config: libraries are missing")
+	for file in "${user[@]}"; do
+		printf '#include "%s"\n' "$top/$file" "$top/$file" |
+			"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-sign-compare \
+				-Wno-unused-parameter -Werror -fsyntax-only \
+				-I modules/include/uapi -I server -I "${file%/*}" \
+				"${flags[@]}" -x c - || true
+	done
+
+	headers=$(kernel_headers)
+	if [[ -z "$headers" ]]; then
+		examined ${#user[@]} "headers of programs; the modules' not: no kernel in $build"
+		return
+	fi
+	mkdir "$dir"
+	cp -r modules/. "$dir"
+	modules/probe.sh "$headers" "$dir/include/fastswap/kconfig_probe.h"
+	for file in "${kernel[@]}"; do
+		nr=$((nr + 1))
+		name=header$nr
+		printf '#include "%s"\n' "${file#modules/}" "${file#modules/}" >"$dir/$name.c"
+		objects+=("$name.o")
+	done
+	{
+		echo "obj-m := ${objects[*]}"
+		# shellcheck disable=SC2016 # for make
+		echo 'ccflags-y := -I$(src) -I$(src)/include -I$(src)/include/uapi -Werror'
+	} >"$dir/Kbuild"
+	make -k -s -j"$(nproc)" -C "$headers" M="$dir" "${objects[@]}" >"$scratch/log" 2>&1 ||
+		sed -n "s|$dir/|modules/|g; /error:\|from modules/p" "$scratch/log"
+}
+
+# What a probe's comment expects of the test kernels is what was found.
+check_probes()
+{
+	local file kernel name result want have
+	local -a probes
+
+	mapfile -t probes < <(files 'cmake/kprobes/*.c')
+	examined ${#probes[@]} probes
+	for kernel in 6.1 6.12; do
+		result=$build/modules/$kernel/include/fastswap/kconfig_probe.h
+		[[ -f "$result" ]] || skip "no modules for $kernel in $build: build them first"
+		for file in "${probes[@]}"; do
+			name=$(basename "$file" .c)
+			[[ "$name" != sanity ]] || continue
+			want=$(sed -nE "s/^ \* Expect:.* ${kernel//./\\.} (yes|no).*/\1/p" "$file")
+			have=no
+			! grep -q "^#define FASTSWAP_HAVE_${name^^} 1\$" "$result" || have=yes
+			[[ "$want" == "$have" ]] ||
+				echo "$file: expects '$want' of $kernel, and '$have' was found"
+		done
+	done
+}

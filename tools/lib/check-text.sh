@@ -1,0 +1,170 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Checks of tools/check that only read the text of the files.
+# shellcheck disable=SC2154 # $scratch and $fix are those of tools/check
+
+# Kernel style by clang-format, except for what its authors may decide: where a
+# line breaks, how columns inside a line are aligned, and macros of several lines.
+check_format()
+{
+	local file formatter version
+	local -a sources
+
+	formatter=$(command -v clang-format-14 || command -v clang-format) ||
+		skip "no clang-format; on Debian: apt-get install clang-format"
+	version=$("$formatter" --version | sed -E 's/.*version ([0-9]+).*/\1/')
+	((version == 14)) || skip "needs clang-format 14: version $version formats differently"
+	mapfile -t sources < <(files '*.[ch]')
+	examined ${#sources[@]} "C files"
+
+	for file in "${sources[@]}"; do
+		encode_blanks <"$file" >"$scratch/is"
+		exempt_macros <"$file" | "$formatter" --assume-filename="$file" |
+			grep -vxE '[ \t]*// clang-format (off|on)' |
+			encode_blanks >"$scratch/ought"
+		if diff -bu --label "$file" --label "$file (formatted)" \
+			"$scratch/is" "$scratch/ought" >"$scratch/diff"; then
+			continue
+		fi
+		if [[ -n "$fix" ]]; then
+			# Lines that agree stay as they are, with their columns.
+			diff -b --unchanged-line-format='%L' --old-line-format='' \
+				--new-line-format='%L' "$scratch/is" "$scratch/ought" |
+				decode_blanks >"$scratch/fixed" || true
+			cat "$scratch/fixed" >"$file"
+		else
+			decode_blanks <"$scratch/diff"
+		fi
+	done
+}
+
+exempt_macros()
+{
+	awk '
+		!inside && /^[ \t]*#.*\\$/ { print "// clang-format off"; inside = 1 }
+		{ print }
+		inside && !/\\$/ { print "// clang-format on"; inside = 0 }
+	'
+}
+
+# Leading tabs and spaces as letters of their own, so that diff -b ignores white
+# space inside lines only. Also, "{}" and "{ }" are the same.
+encode_blanks()
+{
+	sed -E ':a; s/^([\x01\x02]*)\t/\1\x01/; ta; s/^([\x01\x02]*) /\1\x02/; ta; s/\{\}/{ }/g'
+}
+
+decode_blanks()
+{
+	tr '\001\002' '\t '
+}
+
+# Trailing white space, spaces before tabs, lines over 100 columns, no newline
+# at the end of the file, DOS line ends.
+check_whitespace()
+{
+	local file
+	local -a sources
+
+	mapfile -t sources < <(files '*' | grep -Ev '^LICENSE$|\.patch$' |
+		xargs -r -d '\n' grep -lI .)
+	examined ${#sources[@]} files
+	grep -nP '[ \t\r]$' "${sources[@]}" | sed 's/$/<-- trailing white space/' || true
+	grep -nP '^ +\t' "${sources[@]}" || true
+	for file in "${sources[@]}"; do
+		[[ -z "$(tail -c 1 "$file")" ]] || echo "$file: no newline at the end"
+		case "$file" in
+		*.md | *.json | *.8) ;;
+		*) expand "$file" | LC_ALL=C.UTF-8 grep -nE '^.{101}' |
+			sed "s|^\([0-9]*\):.*|$file:\1: over 100 columns|" || true ;;
+		esac
+	done
+}
+
+# The licence in a line of its own, at the top of every file that can hold a comment.
+check_spdx()
+{
+	local file
+	local -a sources
+
+	mapfile -t sources < <(files '*' | grep -Ev '^LICENSE$|\.(json|patch)$|/series$' |
+		xargs -r -d '\n' grep -lI .)
+	examined ${#sources[@]} files
+	for file in "${sources[@]}"; do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2\.0-only' ||
+			echo "$file: no line 'SPDX-License-Identifier: GPL-2.0-only'"
+	done
+}
+
+# A file is one idea.
+check_size()
+{
+	local file lines
+	local -a sources
+
+	mapfile -t sources < <({ files '*.[ch]' '*.cmake' '*CMakeLists.txt'; scripts; } | sort -u)
+	examined ${#sources[@]} files
+	for file in "${sources[@]}"; do
+		lines=$(wc -l <"$file")
+		((lines <= 600)) || echo "$file: $lines lines; split what is longer than 600"
+	done
+}
+
+# Differences between kernels are found by probes and live in kcompat.h.
+check_compat()
+{
+	local -a sources
+
+	mapfile -t sources < <(files 'modules/*.[ch]')
+	examined ${#sources[@]} "module files"
+	grep -nE 'LINUX_VERSION_CODE|\bKERNEL_VERSION\b|linux/version\.h' "${sources[@]}" || true
+	grep -nE 'FASTSWAP_HAVE_|kconfig_probe\.h' "${sources[@]}" |
+		grep -v '^modules/include/fastswap/kcompat\.h:' || true
+}
+
+# includes NOT-ALLOWED WHY FILE-PATTERN...: no such file includes what matches.
+includes()
+{
+	local regex="$1" why="$2"
+	local -a sources
+	shift 2
+
+	mapfile -t sources < <(files "$@")
+	((${#sources[@]})) || return 0
+	grep -nHE "^[ \t]*#[ \t]*include[ \t]*[<\"]($regex)" "${sources[@]}" |
+		sed "s/\$/  <-- $why/" || true
+}
+
+# Who may include whom; the picture is in DESIGN: proto.h <- everything,
+# core <- backends, main -> listener -> client -> conn -> region.
+check_layers()
+{
+	local -a sources
+	local higher='' layer
+	local verbs='infiniband/|rdma/' events='event2?[./]'
+	local allocation='linux/(slab|mutex|spinlock|vmalloc)'
+
+	mapfile -t sources < <(files '*.[ch]')
+	examined ${#sources[@]} "C files"
+
+	includes '(\.\./)*(tests|tools)/' "the product does not know its tests" \
+		'modules/*' 'server/*'
+	includes '(\.\./)+(rdma|dram)/|rdma/|fastswap/proto\.h' "the core knows no transport" \
+		'modules/core/*'
+	includes '(\.\./)+(core|dram|rdma)/|core\.h|slotmap\.h' "backends see backend.h only" \
+		'modules/rdma/*' 'modules/dram/*'
+	includes 'fastswap/proto\.h|rdma/' "dram has no wire" 'modules/dram/*'
+	includes 'fastswap/(backend|kcompat|kconfig)' \
+		"user space shares the exported headers only" \
+		'server/*' 'tools/*' 'modules/include/uapi/*'
+	includes '(\.\./)*(modules|server)/|conn\.h|client\.h|region\.h' \
+		"the command line knows the kernel's interface only" 'tools/fastswap/*'
+	includes "$verbs|$events|pthread|stdio|stdlib|log\\.h|$allocation" \
+		"state machines are pure" '*_sm.[ch]'
+
+	for layer in main listener client conn region; do
+		[[ -z "$higher" ]] ||
+			includes "($higher)\\.h" "$layer is below it" "server/$layer.[ch]"
+		higher+=${higher:+|}$layer
+	done
+}
