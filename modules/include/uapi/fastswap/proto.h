@@ -168,7 +168,7 @@ enum fsw_msg_type {
 	FSW_MSG_GRANT		= 4,	/* server: struct fsw_grant[], seq of the request */
 	FSW_MSG_DENY		= 5,	/* server: struct fsw_deny, seq of the request */
 	FSW_MSG_RELEASE		= 6,	/* client: take these back; struct fsw_range */
-	FSW_MSG_RELEASED	= 7,	/* server: done, rkeys are dead; struct fsw_range, same seq */
+	FSW_MSG_RELEASED	= 7,	/* server: rkeys are dead; struct fsw_range, same seq */
 	FSW_MSG_GOODBYE		= 8,	/* either way: struct fsw_goodbye; then disconnect */
 	FSW_NR_MSG_TYPES,
 };
