@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <infiniband/verbs.h>
+#include <inttypes.h>
+#include <rdma/rdma_cma.h>
+#include <string.h>
+
+#include "admission.h"
+#include "log.h"
+#include "vobj.h"
+
+/* Sessions that are being taken apart hold little, but not nothing. */
+#define MAX_ENDING(cfg)	((cfg)->max_sessions + 16)
+
+struct refusal {
+	enum fsw_reason reason;		/* NONE: not refused */
+	uint64_t detail;
+};
+
+static struct refusal refuse(enum fsw_reason reason, uint64_t detail)
+{
+	return (struct refusal) { .reason = reason, .detail = detail };
+}
+
+static struct worker *least_loaded(struct listener *l)
+{
+	struct worker *best = &l->workers[0];
+	unsigned int i;
+
+	for (i = 1; i < l->nr_workers; i++)
+		if (l->workers[i].nr_sessions < best->nr_sessions)
+			best = &l->workers[i];
+	return best;
+}
+
+static struct refusal accept_conn(struct listener *l, struct conn *conn, unsigned int reads)
+{
+	const struct fsw_welcome welcome = {
+		.magic = fsw_htole32(FSW_MAGIC),
+		.version = fsw_htole16(FSW_VERSION),
+		.role = conn->role,
+		.generation = fsw_htole64(l->generation),
+		.available = fsw_htole64(pool_promised(l->pool)),
+		.chunk_shift = l->pool->chunk_shift,
+		.max_chunks = fsw_htole32(l->pool->nr_regions),
+		.max_sets = fsw_htole16(conn->session->max_sets),
+		.keepalive_ms = fsw_htole32(conn->session->keepalive_ms),
+	};
+	int err = conn_accept(conn, &welcome, reads);
+
+	if (err) {
+		log_err("client %u (%s): cannot accept: %s", conn->session->number,
+			conn->session->peer, strerror(err));
+		return refuse(FSW_REASON_RESOURCES, 0);
+	}
+	return refuse(FSW_REASON_NONE, 0);
+}
+
+static struct refusal admit_control(struct listener *l, struct conn *conn,
+				    const struct fsw_hello *hello, unsigned int reads)
+{
+	struct session *session;
+	struct refusal refusal;
+
+	if (session_find(&l->sessions, hello->session_id))
+		return refuse(FSW_REASON_DUPLICATE, 0);
+	if (l->nr_alive >= l->cfg->max_sessions)
+		return refuse(FSW_REASON_LIMIT, l->cfg->max_sessions);
+	if (l->nr_sessions - l->nr_alive >= MAX_ENDING(l->cfg))
+		return refuse(FSW_REASON_RESOURCES, 0);
+
+	session = session_create(l->cfg, l->pool, least_loaded(l), conn, hello);
+	if (!session) {
+		log_err("cannot set up a session: %s", strerror(errno));
+		return refuse(FSW_REASON_RESOURCES, 0);
+	}
+	session->number = ++l->last_number;
+	refusal = accept_conn(l, conn, reads);
+	if (refusal.reason) {
+		conn->session = NULL;
+		session_free(session);
+		return refusal;
+	}
+	session->worker->nr_sessions++;
+	TAILQ_INSERT_TAIL(&l->sessions, session, link);
+	l->nr_sessions++;
+	l->nr_alive++;
+	return refusal;
+}
+
+static struct refusal admit_data(struct listener *l, struct conn *conn,
+				 const struct fsw_hello *hello, unsigned int reads)
+{
+	struct session *session = session_find(&l->sessions, hello->session_id);
+	struct refusal refusal;
+	struct conn **slot;
+	struct ibv_cq *cq;
+	int err;
+
+	/*
+	 * OPENING will do: the confirmation of the control connection may still be on
+	 * its way, as it can be overtaken by this request.
+	 */
+	if (!session || session->phase == SESSION_CLOSING)
+		return refuse(FSW_REASON_NO_SESSION, 0);
+	/* A protection domain belongs to one device. */
+	if (conn->id->verbs != session->verbs)
+		return refuse(FSW_REASON_WRONG_DEVICE, 0);
+	if (conn->set >= session->max_sets)
+		return refuse(FSW_REASON_LIMIT, session->max_sets);
+	slot = session_data_slot(session, conn->role, conn->set);
+	if (*slot)
+		return refuse(FSW_REASON_DUPLICATE, 0);
+
+	cq = session_data_queue(session);
+	err = cq ? conn_make_data_qp(conn, session->pd, cq) : errno;
+	if (err) {
+		log_err("client %u (%s): cannot make a queue pair: %s", session->number,
+			session->peer, strerror(err));
+		return refuse(FSW_REASON_RESOURCES, 0);
+	}
+	conn->session = session;
+	refusal = accept_conn(l, conn, reads);
+	if (refusal.reason)
+		conn->session = NULL;
+	else
+		*slot = conn;
+	return refusal;
+}
+
+void admission_request(struct listener *l, struct rdma_cm_id *id, const void *data, size_t len,
+		       unsigned int reads)
+{
+	struct refusal refusal = { 0 };
+	struct fsw_hello hello;
+	struct conn *conn;
+	char peer[64];
+
+	conn = conn_create(id, &l->conns);
+	if (!conn) {
+		conn_refuse(id, FSW_REASON_RESOURCES, 0);
+		rdma_destroy_id(id);
+		return;
+	}
+
+	memset(&hello, 0, sizeof(hello));
+	if (data)
+		memcpy(&hello, data, len < sizeof(hello) ? len : sizeof(hello));
+	else
+		len = 0;
+	refusal.reason = fsw_hello_check(&hello, len);
+	if (refusal.reason == FSW_REASON_VERSION)
+		refusal.detail = FSW_VERSION_MIN << 16 | FSW_VERSION;
+	if (refusal.reason == FSW_REASON_LIMIT)
+		refusal.detail = FSW_MAX_SETS;
+	if (!refusal.reason && l->stopping)
+		refusal.reason = FSW_REASON_SHUTDOWN;
+	if (!refusal.reason) {
+		conn->role = hello.role;
+		conn->set = fsw_letoh16(hello.set);
+		if (conn->role == FSW_ROLE_CONTROL)
+			refusal = admit_control(l, conn, &hello, reads);
+		else
+			refusal = admit_data(l, conn, &hello, reads);
+	}
+
+	if (!refusal.reason) {
+		listener_apply(l, conn, CONN_EV_ACCEPT_SENT);
+		return;
+	}
+	log_info("%s: connection refused: %s", conn_peer_name(id, peer, sizeof(peer)),
+		 fsw_reason_text(refusal.reason));
+	conn_refuse(id, refusal.reason, refusal.detail);
+	listener_apply(l, conn, CONN_EV_REFUSED);
+}

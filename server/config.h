@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The command line as a structure. Pure: reads its arguments, nothing else. */
+#ifndef FASTSWAP_SERVER_CONFIG_H
+#define FASTSWAP_SERVER_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log.h"
+
+enum config_huge {
+	HUGE_TRY,	/* huge pages if there are enough, else the next best */
+	HUGE_NO,
+	HUGE_YES,	/* of any size, but huge */
+	HUGE_2M,
+	HUGE_1G,
+};
+
+struct config {
+	const char *address;	/* points into argv; NULL: every address */
+	uint16_t port;
+	uint64_t size;		/* a multiple of the chunk size once parsed */
+	uint64_t asked_size;	/* as it was on the command line */
+	unsigned int chunk_shift;
+	unsigned int threads;	/* 0: as many as suit the machine */
+	enum config_huge huge;
+	unsigned int max_sessions;
+	unsigned int max_sets;
+	unsigned int keepalive_ms;
+	enum log_level log_level;
+};
+
+enum config_verdict {
+	CONFIG_RUN,
+	CONFIG_HELP,
+	CONFIG_VERSION,
+	CONFIG_ERROR,
+};
+
+/**
+ * config_parse - turn a command line into a configuration
+ * @cfg: filled in; holds the defaults for what was not given
+ * @argc: as for main()
+ * @argv: as for main(); strings in @cfg point into it
+ * @why: on CONFIG_ERROR one line that says what is wrong
+ * @why_size: bytes of @why
+ */
+enum config_verdict config_parse(struct config *cfg, int argc, char **argv, char *why,
+				 size_t why_size);
+
+/**
+ * config_parse_size - a number of bytes in words
+ * @text: digits, then nothing or one of K, M, G, T, KiB, MiB, GiB, TiB (any case)
+ * @bytes: set on success
+ *
+ * Return: 0, or -1 if @text is anything else or too large for 64 bits.
+ */
+int config_parse_size(const char *text, uint64_t *bytes);
+
+/**
+ * config_size_text - a number of bytes for people
+ * @buf: gets for example "64 MiB" or "1.5 GiB"
+ * @buf_size: bytes of @buf
+ * @bytes: the number
+ *
+ * Return: @buf.
+ */
+const char *config_size_text(char *buf, size_t buf_size, uint64_t bytes);
+
+/** config_usage - the text of --help */
+const char *config_usage(void);
+
+#endif /* FASTSWAP_SERVER_CONFIG_H */

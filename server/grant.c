@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <infiniband/verbs.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grant.h"
+#include "log.h"
+
+/* How long a request waits for chunks that are being cleared. */
+#define WAIT_FOR_POOL_MS	5000
+/* Collected grants are not held back longer than this while further ones are made. */
+#define COLLECT_MS		100
+
+int grants_init(struct grants *g, struct pool *pool, struct ibv_pd *pd, uint32_t max_chunks)
+{
+	memset(g, 0, sizeof(*g));
+	g->pool = pool;
+	g->pd = pd;
+	g->max_chunks = max_chunks;
+	STAILQ_INIT(&g->claimed);
+	g->chunk = calloc(max_chunks, sizeof(*g->chunk));
+	return g->chunk ? 0 : ENOMEM;
+}
+
+void grants_destroy(struct grants *g)
+{
+	free(g->chunk);
+	g->chunk = NULL;
+}
+
+bool grants_add_job(struct grants *g, const struct fsw_msg *msg)
+{
+	const struct fsw_range *range = (const struct fsw_range *)(msg + 1);
+	struct grant_job *job;
+
+	if (g->nr_jobs == FSW_CTRL_WINDOW)
+		return false;
+	job = &g->jobs[(g->first_job + g->nr_jobs++) % FSW_CTRL_WINDOW];
+	*job = (struct grant_job) {
+		.type = fsw_letoh16(msg->type),
+		.seq = fsw_letoh32(msg->seq),
+		.first = fsw_letoh32(range->first),
+		.count = fsw_letoh32(range->count),
+	};
+	return true;
+}
+
+static enum grants_result job_done(struct grants *g)
+{
+	g->first_job = (g->first_job + 1) % FSW_CTRL_WINDOW;
+	g->nr_jobs--;
+	return GRANTS_BUSY;
+}
+
+/* Is every chunk of the job granted (or, with @granted false, is none)? */
+static bool all_are(const struct grants *g, const struct grant_job *job, bool granted)
+{
+	uint32_t i;
+
+	/* fsw_msg_check() has seen to it that the sum does not overflow. */
+	if (job->first + job->count > g->max_chunks)
+		return false;
+	for (i = job->first; i < job->first + job->count; i++)
+		if (!g->chunk[i] == granted)
+			return false;
+	return true;
+}
+
+static enum grants_result send_collected(struct grants *g, struct ctrl *ctrl,
+					 const struct grant_job *job)
+{
+	struct fsw_msg *msg = g->message;
+
+	g->message = NULL;
+	if (ctrl_send(ctrl, msg, FSW_MSG_GRANT, job->seq,
+		      g->nr_collected * sizeof(struct fsw_grant)))
+		return GRANTS_BROKEN;
+	g->nr_collected = 0;
+	return GRANTS_BUSY;
+}
+
+static enum grants_result send_deny(struct grants *g, struct ctrl *ctrl,
+				    const struct grant_job *job)
+{
+	struct fsw_msg *msg;
+	struct fsw_deny *deny;
+
+	/* An empty collection is a slot that is ours already. */
+	msg = g->message ? g->message : ctrl_slot(ctrl);
+	if (!msg)
+		return GRANTS_BLOCKED;
+	g->message = NULL;
+	deny = (struct fsw_deny *)(msg + 1);
+	deny->first = fsw_htole32(job->first + job->done);
+	deny->reason = fsw_htole16(job->deny);
+	deny->detail = fsw_htole64(job->deny_detail);
+	if (ctrl_send(ctrl, msg, FSW_MSG_DENY, job->seq, sizeof(*deny)))
+		return GRANTS_BROKEN;
+	return job_done(g);
+}
+
+static enum grants_result claim_all(struct grants *g, struct grant_job *job, uint64_t now)
+{
+	int err;
+
+	if (!all_are(g, job, false))
+		return GRANTS_MALFORMED;
+	if (!job->since_ms)
+		job->since_ms = now;
+	err = pool_claim(g->pool, job->count, &g->claimed);
+	if (err == EAGAIN && now - job->since_ms < WAIT_FOR_POOL_MS)
+		return GRANTS_WAITING;
+	if (err) {
+		job->deny = FSW_REASON_NO_MEMORY;
+		job->deny_detail = pool_available(g->pool);
+	}
+	job->started = true;
+	return GRANTS_BUSY;
+}
+
+static enum grants_result step_request(struct grants *g, struct ctrl *ctrl, struct grant_job *job,
+				       uint64_t now)
+{
+	struct region *region;
+	struct fsw_grant *grant;
+	int err;
+
+	if (!job->started)
+		return claim_all(g, job, now);
+	if (job->deny) {
+		if (g->nr_collected)
+			return send_collected(g, ctrl, job);
+		return send_deny(g, ctrl, job);
+	}
+	if (!g->message) {
+		g->message = ctrl_slot(ctrl);
+		if (!g->message)
+			return GRANTS_BLOCKED;
+		g->nr_collected = 0;
+		g->collected_ms = now;
+	}
+
+	region = STAILQ_FIRST(&g->claimed);
+	err = region_register(region, g->pd);
+	if (err) {
+		log_err("cannot register a chunk: %s%s", strerror(err),
+			err == ENOMEM ? " (RLIMIT_MEMLOCK, or the device is out of regions)" : "");
+		pool_unclaim(g->pool, &g->claimed);
+		job->deny = FSW_REASON_RESOURCES;
+		return GRANTS_BUSY;
+	}
+	STAILQ_REMOVE_HEAD(&g->claimed, link);
+	g->chunk[job->first + job->done] = region;
+	g->nr_granted++;
+
+	grant = (struct fsw_grant *)(g->message + 1) + g->nr_collected++;
+	grant->addr = fsw_htole64((uintptr_t)region->addr);
+	grant->rkey = fsw_htole32(region->mr->rkey);
+	grant->chunk = fsw_htole32(job->first + job->done);
+	job->done++;
+
+	if (job->done == job->count) {
+		enum grants_result result = send_collected(g, ctrl, job);
+
+		job_done(g);
+		return result;
+	}
+	if (g->nr_collected == FSW_GRANTS_PER_MSG || now - g->collected_ms >= COLLECT_MS)
+		return send_collected(g, ctrl, job);
+	return GRANTS_BUSY;
+}
+
+static void take_back(struct grants *g, uint32_t index, struct region_list *dirty)
+{
+	struct region *region = g->chunk[index];
+	int err;
+
+	g->chunk[index] = NULL;
+	g->nr_granted--;
+	err = region_deregister(region);
+	if (err) {
+		log_err("chunk %u is lost, it cannot be deregistered: %s", region->index,
+			strerror(err));
+		pool_add_lost(g->pool);
+		return;
+	}
+	pool_add_dirty(g->pool);
+	STAILQ_INSERT_TAIL(dirty, region, link);
+}
+
+static enum grants_result step_release(struct grants *g, struct ctrl *ctrl, struct grant_job *job,
+				       struct region_list *dirty)
+{
+	struct fsw_range *range;
+	struct fsw_msg *msg;
+
+	if (!job->started) {
+		if (!all_are(g, job, true))
+			return GRANTS_MALFORMED;
+		job->started = true;
+		return GRANTS_BUSY;
+	}
+	if (job->done < job->count) {
+		take_back(g, job->first + job->done, dirty);
+		job->done++;
+		return GRANTS_BUSY;
+	}
+
+	msg = ctrl_slot(ctrl);
+	if (!msg)
+		return GRANTS_BLOCKED;
+	range = (struct fsw_range *)(msg + 1);
+	range->first = fsw_htole32(job->first);
+	range->count = fsw_htole32(job->count);
+	if (ctrl_send(ctrl, msg, FSW_MSG_RELEASED, job->seq, sizeof(*range)))
+		return GRANTS_BROKEN;
+	return job_done(g);
+}
+
+enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct region_list *dirty,
+			       uint64_t now)
+{
+	struct grant_job *job = &g->jobs[g->first_job];
+
+	if (!g->nr_jobs)
+		return GRANTS_IDLE;
+	if (job->type == FSW_MSG_REQUEST)
+		return step_request(g, ctrl, job, now);
+	return step_release(g, ctrl, job, dirty);
+}
+
+bool grants_reclaim(struct grants *g, struct region_list *dirty)
+{
+	/* What was claimed was never written to, so it goes back as it is. */
+	if (!STAILQ_EMPTY(&g->claimed))
+		pool_unclaim(g->pool, &g->claimed);
+	g->nr_jobs = 0;
+
+	while (g->nr_granted && !g->chunk[g->reclaim_at])
+		g->reclaim_at++;
+	if (g->nr_granted)
+		take_back(g, g->reclaim_at, dirty);
+	return !g->nr_granted;
+}

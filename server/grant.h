@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The chunks that a session holds, and the requests and releases that it waits
+ * for. Used by the worker of the session only, one small step at a time, so
+ * that the other sessions of that worker get their turns.
+ */
+#ifndef FASTSWAP_SERVER_GRANT_H
+#define FASTSWAP_SERVER_GRANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <fastswap/proto.h>
+
+#include "ctrl.h"
+#include "pool.h"
+#include "region.h"
+
+/* A request or a release that was received and is not answered yet. */
+struct grant_job {
+	enum fsw_msg_type type;
+	uint32_t seq;
+	uint32_t first, count;
+	uint32_t done;			/* chunks of it that are dealt with */
+	bool started;			/* checked and, for a request, claimed */
+	uint64_t since_ms;		/* when its turn came first; 0: not yet */
+	enum fsw_reason deny;		/* NONE: not denied */
+	uint64_t deny_detail;
+};
+
+struct grants {
+	struct pool *pool;
+	struct ibv_pd *pd;
+	struct region **chunk;		/* by the index in the client's device */
+	uint32_t max_chunks;
+	uint32_t nr_granted;
+
+	struct grant_job jobs[FSW_CTRL_WINDOW];	/* a ring, oldest first */
+	unsigned int first_job, nr_jobs;
+	struct region_list claimed;	/* of the oldest job, not granted yet */
+
+	struct fsw_msg *message;	/* grants that are collected; NULL: none */
+	unsigned int nr_collected;
+	uint64_t collected_ms;		/* since when */
+
+	uint32_t reclaim_at;		/* how far grants_reclaim() is */
+};
+
+enum grants_result {
+	GRANTS_IDLE,		/* no job */
+	GRANTS_BUSY,		/* did a step, call again */
+	GRANTS_BLOCKED,		/* needs a free send slot */
+	GRANTS_WAITING,		/* needs chunks that are on their way back to the pool */
+	GRANTS_MALFORMED,	/* the client asked for what the protocol forbids */
+	GRANTS_BROKEN,		/* sending failed */
+};
+
+/**
+ * grants_init - a session that holds nothing
+ * @g: filled in
+ * @pool: where chunks come from
+ * @pd: protection domain of the session
+ * @max_chunks: how many it may hold
+ *
+ * Return: 0 or an errno value.
+ */
+int grants_init(struct grants *g, struct pool *pool, struct ibv_pd *pd, uint32_t max_chunks);
+
+/** grants_destroy - free the table; every chunk must be back; safe on a zeroed one */
+void grants_destroy(struct grants *g);
+
+/**
+ * grants_add_job - take note of a REQUEST or a RELEASE
+ * @g: the session's chunks
+ * @msg: the message, checked with fsw_msg_check()
+ *
+ * Return: false if more are waiting than the protocol allows.
+ */
+bool grants_add_job(struct grants *g, const struct fsw_msg *msg);
+
+/**
+ * grants_step - do a small part of the oldest job
+ * @g: the session's chunks
+ * @ctrl: where answers go
+ * @dirty: released chunks are added to it
+ * @now: now_ms()
+ */
+enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct region_list *dirty,
+			       uint64_t now);
+
+/**
+ * grants_reclaim - take back one chunk of a session that has ended
+ * @g: the session's chunks
+ * @dirty: the chunk is added to it
+ *
+ * All queue pairs of the session must be gone.
+ *
+ * Return: true when nothing is left to take back.
+ */
+bool grants_reclaim(struct grants *g, struct region_list *dirty);
+
+#endif /* FASTSWAP_SERVER_GRANT_H */

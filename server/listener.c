@@ -1,0 +1,611 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <infiniband/verbs.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <rdma/rdma_cma.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "admission.h"
+#include "listener.h"
+#include "log.h"
+#include "util.h"
+#include "vobj.h"
+
+#define BACKLOG		1024
+/* CM events that are handled before other things get their turn. */
+#define EVENTS_PER_TURN	64
+/* An accepted connection must be confirmed, a disconnect request answered, within this. */
+#define CONFIRM_MS	10000
+#define DISCONNECT_MS	2000
+#define SWEEP_MS	250
+/* Stopping: first the goodbyes, then taking apart what is left. */
+#define STOP_SECONDS	5
+
+#define MAX_DEFAULT_THREADS	4
+
+static enum exit_status __attribute__((format(printf, 4, 5)))
+fail(char *why, size_t why_size, enum exit_status status, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, why_size, fmt, args);
+	va_end(args);
+	return status;
+}
+
+/* Hand an adopted session back to its worker for good, or free one that was never adopted. */
+static void end_session(struct listener *l, struct session *session)
+{
+	bool adopted = session->phase != SESSION_OPENING;
+
+	/* No queue pair may be left when the worker begins to deregister. */
+	session_drop_data(session, &l->conns);
+	l->nr_alive--;
+	session->phase = SESSION_ENDING;
+	if (adopted) {
+		log_info("client %u (%s): left", session->number, session->peer);
+		/* Answers the client's disconnect request, which must not wait for the rest. */
+		conn_disconnect(session->control);
+		pool_session_ending(l->pool);
+		worker_post(session->worker, &session->end);
+		return;
+	}
+	TAILQ_REMOVE(&l->sessions, session, link);
+	l->nr_sessions--;
+	session->worker->nr_sessions--;
+	/* The queue pair before the id that it belongs to. */
+	ctrl_close(&session->ctrl);
+	conn_free(session->control, &l->conns);
+	session_free(session);
+}
+
+static void tear_down(struct listener *l, struct conn *conn)
+{
+	struct session *session = conn->session;
+
+	if (session && session->control == conn) {
+		end_session(l, session);
+		return;
+	}
+	if (session) {
+		*session_data_slot(session, conn->role, conn->set) = NULL;
+		conn_disconnect(conn);
+	}
+	conn_free(conn, &l->conns);
+}
+
+static void set_deadline(struct listener *l, struct conn *conn, uint64_t ms)
+{
+	const struct timeval sweep = { .tv_usec = SWEEP_MS * 1000 };
+
+	conn->deadline_ms = now_ms() + ms;
+	if (!event_pending(l->sweep_event, EV_TIMEOUT, NULL))
+		event_add(l->sweep_event, &sweep);
+}
+
+void listener_apply(struct listener *l, struct conn *conn, enum conn_event event)
+{
+	struct session *session = conn->session;
+
+	switch (conn_event(conn, event)) {
+	case CONN_DO_AWAIT:
+		set_deadline(l, conn, CONFIRM_MS);
+		break;
+	case CONN_DO_START:
+		if (session->control != conn)
+			break;
+		session->phase = SESSION_LIVE;
+		log_info("client %u (%s): connected, at most %u queue sets", session->number,
+			 session->peer, session->max_sets);
+		worker_post(session->worker, &session->adopt);
+		break;
+	case CONN_DO_DISCONNECT:
+		conn_disconnect(conn);
+		set_deadline(l, conn, DISCONNECT_MS);
+		break;
+	case CONN_DO_TEAR_DOWN:
+		tear_down(l, conn);
+		break;
+	case CONN_DO_UNDECIDED:
+	case CONN_DO_NONE:
+	case CONN_DO_IGNORE:
+	case CONN_NR_ACTIONS:
+		break;
+	}
+	if (l->stopping && !l->nr_sessions)
+		event_base_loopbreak(l->base);
+}
+
+static void close_session(struct listener *l, struct session *session)
+{
+	if (session->phase == SESSION_LIVE)
+		session->phase = SESSION_CLOSING;
+	listener_apply(l, session->control, CONN_EV_CLOSE);
+}
+
+static void on_letters(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+	struct letter *letter = mailbox_take(&l->inbox);
+
+	while (letter) {
+		struct letter *next = letter->next;
+		struct session *session;
+
+		switch (letter->kind) {
+		case LETTER_CLOSE:
+			session = container_of(letter, struct session, close);
+			if (session->phase == SESSION_ENDING)
+				break;
+			log_info("client %u (%s): closing: %s", session->number, session->peer,
+				 fsw_reason_text(session->close_reason));
+			close_session(l, session);
+			break;
+		case LETTER_ENDED:
+			session = container_of(letter, struct session, ended);
+			TAILQ_REMOVE(&l->sessions, session, link);
+			l->nr_sessions--;
+			session->worker->nr_sessions--;
+			conn_free(session->control, &l->conns);
+			session_free(session);
+			break;
+		default:
+			log_err("main thread got an unknown letter, a bug of the server");
+		}
+		letter = next;
+	}
+	if (l->stopping && !l->nr_sessions)
+		event_base_loopbreak(l->base);
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval sweep = { .tv_usec = SWEEP_MS * 1000 };
+	struct listener *l = arg;
+	uint64_t now = now_ms();
+	struct conn *conn;
+	bool again = false;
+
+	/* A teardown may free other connections as well: start over after each. */
+restart:
+	TAILQ_FOREACH(conn, &l->conns, link) {
+		if (!conn->deadline_ms)
+			continue;
+		if (now < conn->deadline_ms) {
+			again = true;
+			continue;
+		}
+		conn->deadline_ms = 0;
+		listener_apply(l, conn, CONN_EV_DEADLINE);
+		goto restart;
+	}
+	if (again)
+		event_add(l->sweep_event, &sweep);
+}
+
+/* Every event of the CM is listed; the state machine knows what it means for whom. */
+static enum conn_event classify(enum rdma_cm_event_type type)
+{
+	switch (type) {
+	case RDMA_CM_EVENT_CONNECT_REQUEST:	return CONN_EV_CONNECT_REQUEST;
+	case RDMA_CM_EVENT_ESTABLISHED:		return CONN_EV_ESTABLISHED;
+	case RDMA_CM_EVENT_CONNECT_ERROR:	return CONN_EV_CONNECT_ERROR;
+	case RDMA_CM_EVENT_UNREACHABLE:		return CONN_EV_UNREACHABLE;
+	case RDMA_CM_EVENT_REJECTED:		return CONN_EV_REJECTED;
+	case RDMA_CM_EVENT_DISCONNECTED:	return CONN_EV_DISCONNECTED;
+	case RDMA_CM_EVENT_TIMEWAIT_EXIT:	return CONN_EV_TIMEWAIT_EXIT;
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:	return CONN_EV_DEVICE_REMOVAL;
+	case RDMA_CM_EVENT_ADDR_CHANGE:		return CONN_EV_ADDR_CHANGE;
+	/* For who connects; the server only listens. */
+	case RDMA_CM_EVENT_ADDR_RESOLVED:
+	case RDMA_CM_EVENT_ADDR_ERROR:
+	case RDMA_CM_EVENT_ROUTE_RESOLVED:
+	case RDMA_CM_EVENT_ROUTE_ERROR:
+	case RDMA_CM_EVENT_CONNECT_RESPONSE:	return CONN_EV_ACTIVE_SIDE;
+	/* The server joins no group. */
+	case RDMA_CM_EVENT_MULTICAST_JOIN:
+	case RDMA_CM_EVENT_MULTICAST_ERROR:	return CONN_EV_MULTICAST;
+	}
+	return CONN_NR_EVENTS;
+}
+
+static void handle_cm_event(struct listener *l, struct rdma_cm_event *event)
+{
+	enum rdma_cm_event_type type = event->event;
+	struct rdma_cm_id *id = event->id;
+	unsigned char data[FSW_CONNECT_PRIVATE_MAX];
+	unsigned int reads = event->param.conn.responder_resources;
+	size_t len = event->param.conn.private_data_len;
+	bool has_data = event->param.conn.private_data && len;
+	struct conn *conn;
+
+	/*
+	 * Acknowledge before acting: destroying an id waits for the acknowledgement of
+	 * its events. All that is needed later is copied out first.
+	 */
+	if (type == RDMA_CM_EVENT_CONNECT_REQUEST && has_data) {
+		if (len > sizeof(data))
+			len = sizeof(data);
+		memcpy(data, event->param.conn.private_data, len);
+	}
+	rdma_ack_cm_event(event);
+
+	if (type == RDMA_CM_EVENT_CONNECT_REQUEST) {
+		admission_request(l, id, has_data ? data : NULL, len, reads);
+		return;
+	}
+	if (id == l->id) {
+		log_dbg("listening connection: %s", rdma_event_str(type));
+		if (type == RDMA_CM_EVENT_DEVICE_REMOVAL) {
+			log_err("the RDMA device of %s was removed", l->name);
+			listener_stop(l, EXIT_RUN_FAILED);
+		}
+		return;
+	}
+	conn = id->context;
+	if (conn)
+		listener_apply(l, conn, classify(type));
+}
+
+static void on_cm(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+	struct rdma_cm_event *event;
+	unsigned int i;
+
+	for (i = 0; i < EVENTS_PER_TURN; i++) {
+		if (rdma_get_cm_event(l->channel, &event)) {
+			if (errno == EAGAIN || errno == EINTR)
+				return;
+			/* One connection's loss, if at all: the channel itself does not fail. */
+			log_err("cannot get a connection event: %s", strerror(errno));
+			return;
+		}
+		handle_cm_event(l, event);
+	}
+}
+
+static void part_from_all(struct listener *l)
+{
+	struct session *session, *next;
+
+	for (session = TAILQ_FIRST(&l->sessions); session; session = next) {
+		next = TAILQ_NEXT(session, link);
+		if (session->phase == SESSION_LIVE) {
+			session->part_reason = FSW_REASON_SHUTDOWN;
+			worker_post(session->worker, &session->part);
+		} else if (session->phase == SESSION_OPENING) {
+			close_session(l, session);
+		}
+	}
+}
+
+void listener_stop(struct listener *l, enum exit_status status)
+{
+	const struct timeval limit = { .tv_sec = STOP_SECONDS };
+
+	if (l->stopping)
+		return;
+	l->stopping = true;
+	l->status = status;
+	log_info("stopping, %u clients are attached", l->nr_alive);
+	/* Memory that the system gets back soon need not be cleared for a client. */
+	atomic_store(&l->pool->closing, true);
+	event_add(l->stop_event, &limit);
+	part_from_all(l);
+	if (!l->nr_sessions)
+		event_base_loopbreak(l->base);
+}
+
+/* Called when the goodbyes had their time, and again when taking apart had its. */
+static void on_stop_limit(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval limit = { .tv_sec = STOP_SECONDS };
+	struct session *session, *next;
+	struct listener *l = arg;
+
+	if (l->forced) {
+		log_err("%u sessions cannot be taken apart; leaving all the same", l->nr_sessions);
+		l->status = EXIT_RUN_FAILED;
+		l->aborted = true;
+		event_base_loopbreak(l->base);
+		return;
+	}
+	l->forced = true;
+	log_warn("%u clients did not leave; cutting them off", l->nr_alive);
+	event_add(l->stop_event, &limit);
+	for (session = TAILQ_FIRST(&l->sessions); session; session = next) {
+		next = TAILQ_NEXT(session, link);
+		listener_apply(l, session->control, CONN_EV_CUT);
+	}
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	if (l->stopping) {
+		log_warn("second signal: leaving at once");
+		l->aborted = true;
+		l->status = EXIT_RUN_FAILED;
+		event_base_loopbreak(l->base);
+		return;
+	}
+	listener_stop(l, EXIT_RUN_OK);
+}
+
+/* The address as the CM wants it. */
+static int parse_address(const struct config *cfg, struct sockaddr_storage *addr)
+{
+	const struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *info;
+	char port[8];
+
+	snprintf(port, sizeof(port), "%u", cfg->port);
+	memset(addr, 0, sizeof(*addr));
+	/* The IPv6 wildcard takes IPv4 as well. */
+	if (getaddrinfo(cfg->address ? cfg->address : "::", port, &hints, &info))
+		return -1;
+	memcpy(addr, info->ai_addr, info->ai_addrlen);
+	freeaddrinfo(info);
+	return 0;
+}
+
+/* Does some network interface of this machine have the address? */
+static bool is_local(const struct sockaddr_storage *addr)
+{
+	struct sockaddr_storage any_port = *addr;
+	int fd = socket(addr->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool local;
+
+	if (fd < 0)
+		return true;
+	if (addr->ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&any_port)->sin6_port = 0;
+	else
+		((struct sockaddr_in *)&any_port)->sin_port = 0;
+	local = !bind(fd, (struct sockaddr *)&any_port, sizeof(any_port));
+	close(fd);
+	return local;
+}
+
+static enum exit_status explain_bind(struct listener *l, const struct sockaddr_storage *addr,
+				     int err, char *why, size_t why_size)
+{
+	switch (err) {
+	case EADDRNOTAVAIL:
+		/* Also what the CM says when somebody has the port on another address. */
+		if (l->cfg->address && !is_local(addr))
+			return fail(why, why_size, EXIT_NO_DEVICE,
+				    "--address %s is not an address of this machine",
+				    l->cfg->address);
+		/* fall through */
+	case EADDRINUSE:
+		return fail(why, why_size, EXIT_PORT_TAKEN, "port %u is taken on %s",
+			    l->cfg->port, l->cfg->address ? l->cfg->address : "this machine");
+	case ENODEV:
+		return fail(why, why_size, EXIT_NO_DEVICE,
+			    "--address %s is not the address of an RDMA device",
+			    l->cfg->address ? l->cfg->address : "(any)");
+	default:
+		return fail(why, why_size, EXIT_RUN_FAILED, "cannot listen on %s: %s", l->name,
+			    strerror(err));
+	}
+}
+
+static int make_generation(uint64_t *generation)
+{
+	do {
+		if (getrandom(generation, sizeof(*generation), 0) != sizeof(*generation))
+			return errno;
+	} while (!*generation);
+	return 0;
+}
+
+enum exit_status listener_open(struct listener *l, const struct config *cfg, char *why,
+			       size_t why_size)
+{
+	struct sockaddr_storage addr;
+	struct ibv_device **devices;
+	enum exit_status status;
+	int nr = 0, flags;
+
+	memset(l, 0, sizeof(*l));
+	l->cfg = cfg;
+	l->inbox.fd = -1;
+	TAILQ_INIT(&l->conns);
+	TAILQ_INIT(&l->sessions);
+	if (cfg->address && strchr(cfg->address, ':'))
+		snprintf(l->name, sizeof(l->name), "[%s]:%u", cfg->address, cfg->port);
+	else
+		snprintf(l->name, sizeof(l->name), "%s:%u", cfg->address ? cfg->address : "*",
+			 cfg->port);
+
+	if (make_generation(&l->generation))
+		return fail(why, why_size, EXIT_RUN_FAILED, "no random numbers: %s",
+			    strerror(errno));
+	if (parse_address(cfg, &addr))
+		return fail(why, why_size, EXIT_BAD_OPTION,
+			    "--address: '%s' is not an IPv4 or IPv6 address", cfg->address);
+
+	devices = ibv_get_device_list(&nr);
+	if (devices)
+		ibv_free_device_list(devices);
+	if (!devices || !nr)
+		return fail(why, why_size, EXIT_NO_DEVICE,
+			    "no RDMA device found (ibv_devices lists them; without a network card for RDMA, soft-RoCE makes one)");
+
+	l->channel = rdma_create_event_channel();
+	if (!l->channel)
+		return fail(why, why_size, EXIT_NO_DEVICE,
+			    "cannot reach the RDMA connection manager: %s (is rdma_ucm loaded?)",
+			    strerror(errno));
+	flags = fcntl(l->channel->fd, F_GETFL);
+	if (flags < 0 || fcntl(l->channel->fd, F_SETFL, flags | O_NONBLOCK)) {
+		status = fail(why, why_size, EXIT_RUN_FAILED, "connection manager: %s",
+			      strerror(errno));
+		goto err_close;
+	}
+	if (rdma_create_id(l->channel, &l->id, NULL, RDMA_PS_TCP)) {
+		status = fail(why, why_size, EXIT_RUN_FAILED, "cannot make a connection id: %s",
+			      strerror(errno));
+		l->id = NULL;
+		goto err_close;
+	}
+	vobj_made(VOBJ_ID);
+	if (rdma_bind_addr(l->id, (struct sockaddr *)&addr)) {
+		status = explain_bind(l, &addr, errno, why, why_size);
+		goto err_close;
+	}
+	return EXIT_RUN_OK;
+
+err_close:
+	listener_close(l);
+	return status;
+}
+
+static int make_events(struct listener *l)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	struct event_config *cfg;
+	unsigned int i;
+	int err;
+
+	err = mailbox_init(&l->inbox);
+	if (err)
+		return err;
+	cfg = event_config_new();
+	if (!cfg)
+		return ENOMEM;
+	event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
+	l->base = event_base_new_with_config(cfg);
+	event_config_free(cfg);
+	if (!l->base)
+		return ENOMEM;
+	l->cm_event = event_new(l->base, l->channel->fd, EV_READ | EV_PERSIST, on_cm, l);
+	l->inbox_event = event_new(l->base, l->inbox.fd, EV_READ | EV_PERSIST, on_letters, l);
+	l->sweep_event = event_new(l->base, -1, 0, on_sweep, l);
+	l->stop_event = event_new(l->base, -1, 0, on_stop_limit, l);
+	if (!l->cm_event || !l->inbox_event || !l->sweep_event || !l->stop_event)
+		return ENOMEM;
+	if (event_add(l->cm_event, NULL) || event_add(l->inbox_event, NULL))
+		return ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		l->signal_events[i] = event_new(l->base, signals[i], EV_SIGNAL | EV_PERSIST,
+						on_signal, l);
+		if (!l->signal_events[i] || event_add(l->signal_events[i], NULL))
+			return ENOMEM;
+	}
+	return 0;
+}
+
+static unsigned int default_threads(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cpus < 1)
+		return 1;
+	return cpus < MAX_DEFAULT_THREADS ? cpus : MAX_DEFAULT_THREADS;
+}
+
+enum exit_status listener_start(struct listener *l, struct pool *pool, char *why,
+				size_t why_size)
+{
+	unsigned int nr = l->cfg->threads ? l->cfg->threads : default_threads();
+	enum exit_status status;
+	int err;
+
+	l->pool = pool;
+	err = make_events(l);
+	if (err) {
+		status = fail(why, why_size, EXIT_RUN_FAILED, "cannot set up the main loop: %s",
+			      strerror(err));
+		goto err_close;
+	}
+	l->workers = calloc(nr, sizeof(*l->workers));
+	while (l->workers && l->nr_workers < nr) {
+		err = worker_start(&l->workers[l->nr_workers], pool, &l->inbox);
+		if (err)
+			break;
+		l->nr_workers++;
+	}
+	if (l->nr_workers < nr) {
+		status = fail(why, why_size, EXIT_RUN_FAILED, "cannot start worker threads: %s",
+			      strerror(l->workers ? err : ENOMEM));
+		goto err_close;
+	}
+	if (rdma_listen(l->id, BACKLOG)) {
+		struct sockaddr_storage addr;
+
+		err = errno;
+		parse_address(l->cfg, &addr);
+		status = explain_bind(l, &addr, err, why, why_size);
+		goto err_close;
+	}
+	return EXIT_RUN_OK;
+
+err_close:
+	listener_close(l);
+	return status;
+}
+
+enum exit_status listener_run(struct listener *l)
+{
+	if (event_base_dispatch(l->base) < 0) {
+		log_err("waiting for events failed");
+		/* Sessions may be alive, and nobody is left who could end them. */
+		l->aborted = true;
+		return EXIT_RUN_FAILED;
+	}
+	return l->status;
+}
+
+void listener_close(struct listener *l)
+{
+	struct event **const events[] = {
+		&l->cm_event, &l->inbox_event, &l->sweep_event, &l->stop_event,
+		&l->signal_events[0], &l->signal_events[1],
+	};
+	unsigned int i;
+
+	for (i = 0; i < l->nr_workers; i++)
+		worker_stop(&l->workers[i]);
+	free(l->workers);
+	l->workers = NULL;
+	l->nr_workers = 0;
+
+	/* All sessions are gone; what is left are connections that were being closed. */
+	while (!TAILQ_EMPTY(&l->conns))
+		conn_free(TAILQ_FIRST(&l->conns), &l->conns);
+	for (i = 0; i < ARRAY_SIZE(events); i++) {
+		if (*events[i])
+			event_free(*events[i]);
+		*events[i] = NULL;
+	}
+	if (l->base)
+		event_base_free(l->base);
+	l->base = NULL;
+	mailbox_destroy(&l->inbox);
+	if (l->id) {
+		rdma_destroy_id(l->id);
+		vobj_gone(VOBJ_ID);
+	}
+	l->id = NULL;
+	if (l->channel)
+		rdma_destroy_event_channel(l->channel);
+	l->channel = NULL;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static enum log_level shown = LOG_LEVEL_INFO;
+static bool to_journal;
+
+void log_init(enum log_level level)
+{
+	shown = level;
+	to_journal = getenv("JOURNAL_STREAM") != NULL;
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	static const struct {
+		const char *journal, *terminal;
+	} prefix[] = {
+		[LOG_LEVEL_ERROR] = { "<3>", "fastswap-server: error: " },
+		[LOG_LEVEL_WARN] = { "<4>", "fastswap-server: warning: " },
+		[LOG_LEVEL_INFO] = { "<6>", "fastswap-server: " },
+		[LOG_LEVEL_DEBUG] = { "<7>", "fastswap-server: debug: " },
+	};
+	int saved_errno = errno;
+	char line[1024];
+	va_list args;
+	int len, n;
+
+	if (level > shown)
+		return;
+
+	len = snprintf(line, sizeof(line), "%s",
+		       to_journal ? prefix[level].journal : prefix[level].terminal);
+	va_start(args, fmt);
+	n = vsnprintf(line + len, sizeof(line) - len - 1, fmt, args);
+	va_end(args);
+	if (n < 0)
+		n = 0;
+	/* A longer line is cut; what counts stands at its beginning. */
+	len = len + n < (int)sizeof(line) - 2 ? len + n : (int)sizeof(line) - 2;
+	line[len++] = '\n';
+
+	/* One write per line: lines of several threads do not mix. A log that cannot be
+	 * written must not stop the server, so its errors go nowhere.
+	 */
+	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
+		;
+	errno = saved_errno;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* fastswap-server: argv to configuration to a running server; the only place that exits. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "listener.h"
+#include "log.h"
+#include "pool.h"
+#include "vobj.h"
+
+static enum exit_status serve(const struct config *cfg)
+{
+	char why[256], size[32], chunk[32];
+	struct listener listener;
+	enum exit_status status;
+	struct pool pool;
+
+	status = listener_open(&listener, cfg, why, sizeof(why));
+	if (status)
+		goto err_say;
+	if (cfg->size != cfg->asked_size)
+		log_warn("--size is rounded down to %s, a multiple of the chunk size %s",
+			 config_size_text(size, sizeof(size), cfg->size),
+			 config_size_text(chunk, sizeof(chunk), 1ull << cfg->chunk_shift));
+	if (pool_init(&pool, cfg, why, sizeof(why))) {
+		status = EXIT_NO_MEMORY;
+		listener_close(&listener);
+		goto err_say;
+	}
+	status = listener_start(&listener, &pool, why, sizeof(why));
+	if (status) {
+		pool_destroy(&pool);
+		goto err_say;
+	}
+	log_info("listening on %s, %u chunks of %s (%s, %s), generation %016" PRIx64,
+		 listener.name, pool.nr_regions,
+		 config_size_text(chunk, sizeof(chunk), 1ull << cfg->chunk_shift),
+		 config_size_text(size, sizeof(size), cfg->size), pool.memory.kind,
+		 listener.generation);
+
+	status = listener_run(&listener);
+	if (listener.aborted)
+		_exit(status);
+	listener_close(&listener);
+	pool_destroy(&pool);
+	if (vobj_report() && !status)
+		status = EXIT_RUN_FAILED;
+	log_info("stopped");
+	return status;
+
+err_say:
+	log_err("%s", why);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct config cfg;
+	char why[256];
+
+	switch (config_parse(&cfg, argc, argv, why, sizeof(why))) {
+	case CONFIG_HELP:
+		fputs(config_usage(), stdout);
+		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_RUN_OK);
+	case CONFIG_VERSION:
+		printf("fastswap-server %s\n", FASTSWAP_VERSION);
+		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_RUN_OK);
+	case CONFIG_ERROR:
+		log_init(LOG_LEVEL_INFO);
+		log_err("%s (--help shows the options)", why);
+		exit(EXIT_BAD_OPTION);
+	case CONFIG_RUN:
+		break;
+	}
+	log_init(cfg.log_level);
+	exit(serve(&cfg));
+}

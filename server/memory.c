@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "memory.h"
+#include "util.h"
+
+#ifndef MAP_HUGE_SHIFT
+#define MAP_HUGE_SHIFT		26
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23
+#endif
+
+#define PAGE_4K		(4 * KIB)
+#define PAGE_2M		(2 * MIB)
+#define PAGE_1G		GIB
+
+#define TOUCH_SLICE	(64 * MIB)
+#define TOUCH_THREADS	8
+
+static int __attribute__((format(printf, 4, 5)))
+fail(char *why, size_t why_size, int err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, why_size, fmt, args);
+	va_end(args);
+	return err;
+}
+
+/* Reads a small file whole; an empty string when it cannot be read. */
+static void slurp(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd >= 0) {
+		while (len < size - 1 && (n = read(fd, buf + len, size - 1 - len)) > 0)
+			len += n;
+		close(fd);
+	}
+	buf[len] = '\0';
+}
+
+uint64_t memory_parse_available(const char *meminfo)
+{
+	const char *line = strstr(meminfo, "MemAvailable:");
+	uint64_t kib;
+
+	if (!line || sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) != 1)
+		return UINT64_MAX;
+	return kib << 10;
+}
+
+/*
+ * What the control groups that we are in still let us have. Their limits are
+ * enforced by the OOM killer, so finding out by trying is not an option.
+ */
+static uint64_t cgroup_available(void)
+{
+	uint64_t least = UINT64_MAX;
+	char text[4096], path[4096], *group, *end;
+
+	slurp("/proc/self/cgroup", text, sizeof(text));
+	group = strstr(text, "0::/");
+	if (!group)
+		return least;
+	group += strlen("0::");
+	group[strcspn(group, "\n")] = '\0';
+
+	for (;;) {
+		uint64_t max, current;
+		char number[64];
+
+		snprintf(path, sizeof(path), "/sys/fs/cgroup%.3000s/memory.max", group);
+		slurp(path, number, sizeof(number));
+		/* "max" is no number, and the root group has no such file. */
+		if (sscanf(number, "%" SCNu64, &max) == 1) {
+			snprintf(path, sizeof(path), "/sys/fs/cgroup%.3000s/memory.current", group);
+			slurp(path, number, sizeof(number));
+			if (sscanf(number, "%" SCNu64, &current) != 1)
+				current = 0;
+			max = max > current ? max - current : 0;
+			if (max < least)
+				least = max;
+		}
+		end = strrchr(group, '/');
+		if (!end || end == group)
+			break;
+		*end = '\0';
+	}
+	return least;
+}
+
+static uint64_t free_huge_bytes(size_t page_size)
+{
+	char path[128], number[64];
+	uint64_t pages;
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%zukB/free_hugepages",
+		 page_size >> 10);
+	slurp(path, number, sizeof(number));
+	if (sscanf(number, "%" SCNu64, &pages) != 1)
+		return 0;
+	return pages * page_size;
+}
+
+static uint64_t round_up(uint64_t value, uint64_t to)
+{
+	return (value + to - 1) / to * to;
+}
+
+static int map_huge(struct memory *mem, uint64_t size, size_t page_size)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB |
+		    __builtin_ctzll(page_size) << MAP_HUGE_SHIFT;
+
+	size = round_up(size, page_size);
+	/* Takes the pages out of the free ones at once, so that touching cannot fail. */
+	mem->base = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (mem->base == MAP_FAILED) {
+		mem->base = NULL;
+		return errno;
+	}
+	mem->size = size;
+	mem->page_size = page_size;
+	mem->kind = page_size == PAGE_1G ? "1 GiB huge pages" : "2 MiB huge pages";
+	return 0;
+}
+
+static int map_small(struct memory *mem, uint64_t size, bool thp, char *why, size_t why_size)
+{
+	char wanted[32], text[32];
+	uint64_t available, group;
+	char meminfo[4096];
+
+	slurp("/proc/meminfo", meminfo, sizeof(meminfo));
+	available = memory_parse_available(meminfo);
+	group = cgroup_available();
+	if (group < available)
+		available = group;
+	/* Page tables, the lists of pages of the registrations, and some air. */
+	if (available != UINT64_MAX)
+		available -= available / 32;
+	if (size > available)
+		return fail(why, why_size, ENOMEM,
+			    "--size: %s do not fit, %s of memory are available; try --size %" PRIu64 "M",
+			    config_size_text(wanted, sizeof(wanted), size),
+			    config_size_text(text, sizeof(text), available), available >> 20);
+
+	mem->base = mmap(NULL, size + PAGE_2M, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mem->base == MAP_FAILED) {
+		mem->base = NULL;
+		return fail(why, why_size, errno, "cannot map %s: %s",
+			    config_size_text(wanted, sizeof(wanted), size), strerror(errno));
+	}
+	/* Only aligned memory can become huge pages: cut off what does not fit. */
+	{
+		uintptr_t start = (uintptr_t)mem->base, aligned = round_up(start, PAGE_2M);
+
+		if (aligned > start)
+			munmap(mem->base, aligned - start);
+		if (start + PAGE_2M > aligned)
+			munmap((void *)(aligned + size), start + PAGE_2M - aligned);
+		mem->base = (void *)aligned;
+	}
+	mem->size = size;
+	mem->page_size = PAGE_4K;
+	mem->kind = "4 KiB pages";
+	if (thp && !madvise(mem->base, size, MADV_HUGEPAGE))
+		mem->kind = "transparent huge pages where the kernel has them";
+	else
+		madvise(mem->base, size, MADV_NOHUGEPAGE);
+	return 0;
+}
+
+static int map_pages(struct memory *mem, uint64_t size, enum config_huge huge, char *why,
+		     size_t why_size)
+{
+	char wanted[32], small[32], big[32];
+
+	if ((huge == HUGE_1G || ((huge == HUGE_YES || huge == HUGE_TRY) && !(size % PAGE_1G))) &&
+	    !map_huge(mem, size, PAGE_1G))
+		return 0;
+	if ((huge == HUGE_2M || huge == HUGE_YES || huge == HUGE_TRY) &&
+	    !map_huge(mem, size, PAGE_2M))
+		return 0;
+	if (huge == HUGE_TRY || huge == HUGE_NO)
+		return map_small(mem, size, huge == HUGE_TRY, why, why_size);
+	return fail(why, why_size, ENOMEM,
+		    "--hugepages: not enough free huge pages for %s (free: %s in pages of 2 MiB, %s in pages of 1 GiB); see vm.nr_hugepages",
+		    config_size_text(wanted, sizeof(wanted), size),
+		    config_size_text(small, sizeof(small), free_huge_bytes(PAGE_2M)),
+		    config_size_text(big, sizeof(big), free_huge_bytes(PAGE_1G)));
+}
+
+/* Shared by the threads that touch the memory. */
+struct touch {
+	unsigned char *base;
+	size_t size, page_size;
+	atomic_size_t next;	/* first byte that no thread has taken yet */
+	atomic_size_t done;
+	atomic_int err;
+};
+
+static void *touch_slices(void *arg)
+{
+	struct touch *t = arg;
+	size_t start, len, at;
+
+	while (!atomic_load(&t->err)) {
+		start = atomic_fetch_add(&t->next, TOUCH_SLICE);
+		if (start >= t->size)
+			break;
+		len = t->size - start < TOUCH_SLICE ? t->size - start : TOUCH_SLICE;
+		if (madvise(t->base + start, len, MADV_POPULATE_WRITE)) {
+			/* EINVAL: a kernel before 5.14, or a slice of a 1 GiB page. */
+			if (errno != EINVAL) {
+				atomic_store(&t->err, errno);
+				break;
+			}
+			for (at = start; at < start + len; at += PAGE_4K)
+				*(volatile unsigned char *)(t->base + at) = 0;
+		}
+		atomic_fetch_add(&t->done, len);
+	}
+	return NULL;
+}
+
+static int touch(struct memory *mem)
+{
+	struct touch t = { .base = mem->base, .size = mem->size, .page_size = mem->page_size };
+	uint64_t start = now_ms(), told = start;
+	pthread_t threads[TOUCH_THREADS];
+	long wanted = sysconf(_SC_NPROCESSORS_ONLN);
+	char done[32], all[32];
+	int i, nr = 0;
+
+	if (wanted > TOUCH_THREADS)
+		wanted = TOUCH_THREADS;
+	while (nr < wanted && !pthread_create(&threads[nr], NULL, touch_slices, &t))
+		nr++;
+	if (!nr)
+		touch_slices(&t);
+	while (nr && atomic_load(&t.done) < t.size && !atomic_load(&t.err)) {
+		const struct timespec tick = { .tv_nsec = 2000000 };
+
+		nanosleep(&tick, NULL);
+		if (now_ms() - told < 1000)
+			continue;
+		told = now_ms();
+		log_info("preparing memory: %s of %s",
+			 config_size_text(done, sizeof(done), atomic_load(&t.done)),
+			 config_size_text(all, sizeof(all), t.size));
+	}
+	for (i = 0; i < nr; i++)
+		pthread_join(threads[i], NULL);
+	log_dbg("touched %s in %" PRIu64 " ms", config_size_text(all, sizeof(all), t.size),
+		now_ms() - start);
+	return atomic_load(&t.err);
+}
+
+int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *why,
+	       size_t why_size)
+{
+	char wanted[32], allowed[32];
+	struct rlimit limit;
+	int err;
+
+	memset(mem, 0, sizeof(*mem));
+	err = map_pages(mem, size, huge, why, why_size);
+	if (err)
+		return err;
+
+	madvise(mem->base, mem->size, MADV_DONTDUMP);
+	madvise(mem->base, mem->size, MADV_DONTFORK);
+	/*
+	 * Lock before touching: a limit that is too low shows at once and not after
+	 * half of the memory was filled. Huge pages of the pool never leave anyway.
+	 */
+	if (mem->page_size == PAGE_4K && mlock2(mem->base, mem->size, MLOCK_ONFAULT)) {
+		err = errno;
+		if (getrlimit(RLIMIT_MEMLOCK, &limit))
+			limit.rlim_cur = 0;
+		fail(why, why_size, err,
+		     "cannot lock %s: RLIMIT_MEMLOCK is %s; raise it (ulimit -l %" PRIu64 ", or LimitMEMLOCK= in the unit) to at least --size plus 64M",
+		     config_size_text(wanted, sizeof(wanted), mem->size),
+		     config_size_text(allowed, sizeof(allowed), limit.rlim_cur),
+		     (uint64_t)(mem->size + 64 * MIB) >> 10);
+		goto err_unmap;
+	}
+	err = touch(mem);
+	if (err) {
+		fail(why, why_size, err, "cannot get %s of memory: %s",
+		     config_size_text(wanted, sizeof(wanted), mem->size), strerror(err));
+		goto err_unmap;
+	}
+	return 0;
+
+err_unmap:
+	memory_unmap(mem);
+	return err;
+}
+
+void memory_unmap(struct memory *mem)
+{
+	if (mem->base)
+		munmap(mem->base, mem->size);
+	mem->base = NULL;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What memory the machine can give, and a large mapping that is really there. */
+#ifndef FASTSWAP_SERVER_MEMORY_H
+#define FASTSWAP_SERVER_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+
+struct memory {
+	void *base;		/* NULL: nothing is mapped */
+	size_t size;		/* bytes mapped, a multiple of the page size */
+	size_t page_size;	/* of the mapping: 4 KiB, 2 MiB or 1 GiB */
+	const char *kind;	/* for people: what pages these are */
+};
+
+/**
+ * memory_map - map, lock and touch memory
+ * @mem: filled in
+ * @size: bytes that are wanted
+ * @huge: which pages to use
+ * @why: on an error one line that says what is wrong and what would fit
+ * @why_size: bytes of @why
+ *
+ * The memory reads as zeros. It is excluded from core dumps (it holds other
+ * machines' data) and from children.
+ *
+ * Return: 0 or an errno value.
+ */
+int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *why,
+	       size_t why_size);
+
+/** memory_unmap - give it back; safe on a zeroed one */
+void memory_unmap(struct memory *mem);
+
+/**
+ * memory_parse_available - read MemAvailable
+ * @meminfo: text as in /proc/meminfo
+ *
+ * Return: bytes, or UINT64_MAX if the text does not say.
+ */
+uint64_t memory_parse_available(const char *meminfo);
+
+#endif /* FASTSWAP_SERVER_MEMORY_H */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The memory that is lent, cut into chunks, and the list of those that are free. */
+#ifndef FASTSWAP_SERVER_POOL_H
+#define FASTSWAP_SERVER_POOL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "config.h"
+#include "memory.h"
+#include "region.h"
+
+struct pool {
+	/* Constant once made. */
+	struct memory memory;
+	struct region *regions;
+	uint32_t nr_regions;
+	unsigned int chunk_shift;
+
+	/* The server is stopping: clearing memory that goes back to the system is a waste. */
+	atomic_bool closing;
+
+	/* Held for list operations only, never over verbs calls or the clearing of memory. */
+	pthread_mutex_t lock;
+	struct region_list free;	/* under @lock, like all below */
+	uint32_t nr_free;
+	uint32_t nr_dirty;		/* deregistered, will be free once cleared */
+	uint32_t nr_lost;
+	unsigned int nr_ending;		/* sessions whose chunks are on their way back */
+};
+
+/**
+ * pool_init - get the memory and cut it
+ * @pool: filled in
+ * @cfg: size, chunk size and kind of pages
+ * @why: on an error one line that says what is wrong
+ * @why_size: bytes of @why
+ *
+ * Return: 0 or an errno value.
+ */
+int pool_init(struct pool *pool, const struct config *cfg, char *why, size_t why_size);
+
+/** pool_destroy - give the memory back; safe on a zeroed pool */
+void pool_destroy(struct pool *pool);
+
+/**
+ * pool_claim - take chunks, all or none
+ * @pool: the pool
+ * @nr: how many, at least 1
+ * @list: the chunks, CLAIMED, are added at its end
+ *
+ * Return: 0; EAGAIN when they would be there once those on their way back have
+ * arrived, ENOMEM when not even that is known to help.
+ */
+int pool_claim(struct pool *pool, uint32_t nr, struct region_list *list);
+
+/** pool_unclaim - give CLAIMED chunks back that nobody has written to; empties @list */
+void pool_unclaim(struct pool *pool, struct region_list *list);
+
+/** pool_add_dirty - a chunk was deregistered; it counts as "on its way back" */
+void pool_add_dirty(struct pool *pool);
+
+/** pool_add_lost - a chunk could not be deregistered and is not coming back */
+void pool_add_lost(struct pool *pool);
+
+/** pool_put_zeroed - a chunk that pool_add_dirty() was called for is cleared and FREE */
+void pool_put_zeroed(struct pool *pool, struct region *region);
+
+/** pool_session_ending - the chunks of a session are on their way back from now on */
+void pool_session_ending(struct pool *pool);
+
+/** pool_session_ended - they are all dirty or free (or lost) now */
+void pool_session_ended(struct pool *pool);
+
+/** pool_available - bytes that are free */
+uint64_t pool_available(struct pool *pool);
+
+/** pool_promised - bytes that are free or will be so without anybody's doing */
+uint64_t pool_promised(struct pool *pool);
+
+#endif /* FASTSWAP_SERVER_POOL_H */

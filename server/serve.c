@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+
+#include "log.h"
+#include "serve.h"
+#include "util.h"
+
+/* Results of receive() that end ctrl_poll() early; positive, as an errno value is. */
+#define GOT_BAD_MESSAGE	EPROTO
+#define GOT_GOODBYE	ESHUTDOWN
+
+void serve_start(struct session *session, uint64_t now)
+{
+	session->heard_ms = now;
+	session->ctrl.sent_ms = now;
+}
+
+static int receive(void *arg, const struct fsw_msg *msg, size_t len)
+{
+	struct session *session = arg;
+
+	session->heard_ms = now_ms();
+	/* After a goodbye, whoever said it, nothing is worth an answer. */
+	if (session->parting)
+		return 0;
+	if (fsw_msg_check(msg, len))
+		return GOT_BAD_MESSAGE;
+
+	switch (fsw_letoh16(msg->type)) {
+	case FSW_MSG_PING:
+		if (session->nr_pongs == ARRAY_SIZE(session->pongs))
+			return GOT_BAD_MESSAGE;
+		session->pongs[session->nr_pongs++] = fsw_letoh32(msg->seq);
+		return 0;
+	case FSW_MSG_PONG:
+		return 0;
+	case FSW_MSG_REQUEST:
+	case FSW_MSG_RELEASE:
+		return grants_add_job(&session->grants, msg) ? 0 : GOT_BAD_MESSAGE;
+	case FSW_MSG_GOODBYE: {
+		const struct fsw_goodbye *bye = (const struct fsw_goodbye *)(msg + 1);
+
+		session->close_reason = fsw_letoh16(bye->reason);
+		return GOT_GOODBYE;
+	}
+	default:
+		/* GRANT, DENY and RELEASED are for the server to send. */
+		return GOT_BAD_MESSAGE;
+	}
+}
+
+static enum serve_result broken(struct session *session)
+{
+	/* While parting the reason is known already, and flushed sends are expected. */
+	if (!session->parting)
+		session->close_reason = FSW_REASON_NONE;
+	return SERVE_CLOSE;
+}
+
+static enum serve_result malformed(struct session *session, uint64_t now)
+{
+	log_warn("client %u (%s): %s; disconnecting", session->number, session->peer,
+		 fsw_reason_text(FSW_REASON_MALFORMED));
+	serve_part(session, FSW_REASON_MALFORMED, now);
+	return SERVE_BUSY;
+}
+
+/* Returns false when a send failed. */
+static bool answer_pings(struct session *session)
+{
+	unsigned int done = 0, i;
+	bool ok = true;
+
+	while (done < session->nr_pongs && ok) {
+		struct fsw_msg *msg = ctrl_slot(&session->ctrl);
+
+		if (!msg)
+			break;
+		ok = !ctrl_send(&session->ctrl, msg, FSW_MSG_PONG, session->pongs[done++], 0);
+	}
+	for (i = done; i < session->nr_pongs; i++)
+		session->pongs[i - done] = session->pongs[i];
+	session->nr_pongs -= done;
+	return ok;
+}
+
+enum serve_result serve_turn(struct session *session, struct region_list *dirty, uint64_t now)
+{
+	unsigned int nr;
+	int err;
+
+	session->waiting = false;
+	err = ctrl_poll(&session->ctrl, receive, session, &nr);
+	if (err == GOT_BAD_MESSAGE)
+		return malformed(session, now);
+	if (err == GOT_GOODBYE) {
+		session->parting = true;
+		return SERVE_CLOSE;
+	}
+	if (err)
+		return broken(session);
+
+	if (session->parting) {
+		if (ctrl_all_sent(&session->ctrl) || now >= session->part_deadline_ms)
+			return SERVE_CLOSE;
+		return nr ? SERVE_BUSY : SERVE_IDLE;
+	}
+
+	if (session->nr_pongs && !answer_pings(session))
+		return broken(session);
+	switch (grants_step(&session->grants, &session->ctrl, dirty, now)) {
+	case GRANTS_BUSY:
+		return SERVE_BUSY;
+	case GRANTS_MALFORMED:
+		return malformed(session, now);
+	case GRANTS_BROKEN:
+		return broken(session);
+	case GRANTS_WAITING:
+		session->waiting = true;
+		return nr ? SERVE_BUSY : SERVE_WAITING;
+	case GRANTS_BLOCKED:	/* a completion frees a slot */
+	case GRANTS_IDLE:
+		break;
+	}
+	return nr ? SERVE_BUSY : SERVE_IDLE;
+}
+
+enum serve_result serve_tick(struct session *session, uint64_t now)
+{
+	struct fsw_msg *msg;
+
+	if (session->parting)
+		return now >= session->part_deadline_ms ? SERVE_CLOSE : SERVE_IDLE;
+
+	if (now > session->heard_ms &&
+	    now - session->heard_ms > (uint64_t)SERVE_SILENT_INTERVALS * session->keepalive_ms) {
+		log_warn("client %u (%s): %s; disconnecting", session->number, session->peer,
+			 fsw_reason_text(FSW_REASON_TIMEOUT));
+		serve_part(session, FSW_REASON_TIMEOUT, now);
+		return SERVE_IDLE;
+	}
+	if (now > session->ctrl.sent_ms && now - session->ctrl.sent_ms >= session->keepalive_ms) {
+		/* No free slot: what is in flight already asks the same question. */
+		msg = ctrl_slot(&session->ctrl);
+		if (msg && ctrl_send(&session->ctrl, msg, FSW_MSG_PING, ++session->ping_seq, 0))
+			return broken(session);
+	}
+	return SERVE_IDLE;
+}
+
+void serve_part(struct session *session, enum fsw_reason reason, uint64_t now)
+{
+	struct fsw_goodbye *bye;
+	struct fsw_msg *msg;
+
+	if (session->parting)
+		return;
+	session->parting = true;
+	session->close_reason = reason;
+	session->part_deadline_ms = now + SERVE_PART_MS;
+	msg = ctrl_goodbye_slot(&session->ctrl);
+	if (!msg)
+		return;
+	bye = (struct fsw_goodbye *)(msg + 1);
+	bye->reason = fsw_htole16(reason);
+	/* If it cannot be sent, the deadline closes the connection all the same. */
+	ctrl_send(&session->ctrl, msg, FSW_MSG_GOODBYE, 0, sizeof(*bye));
+}
+
+bool serve_end(struct session *session, struct region_list *dirty)
+{
+	ctrl_close(&session->ctrl);
+	if (!grants_reclaim(&session->grants, dirty))
+		return false;
+	pool_session_ended(session->grants.pool);
+	return true;
+}

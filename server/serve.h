@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a worker does for one session: take its messages, answer them, find out
+ * whether the client is still there, and in the end take everything back.
+ */
+#ifndef FASTSWAP_SERVER_SERVE_H
+#define FASTSWAP_SERVER_SERVE_H
+
+#include <stdint.h>
+
+#include "session.h"
+
+/* A client that was silent for this many keep-alive intervals is gone. */
+#define SERVE_SILENT_INTERVALS	3
+/* How long the last message may take to get through before the connection is closed. */
+#define SERVE_PART_MS		500
+
+enum serve_result {
+	SERVE_IDLE,	/* nothing to do until the completion channel says so */
+	SERVE_BUSY,	/* did something, there may be more */
+	SERVE_WAITING,	/* waits for chunks that are on their way back to the pool */
+	SERVE_CLOSE,	/* close the connection; the reason is in @close_reason */
+};
+
+/** serve_start - a session begins */
+void serve_start(struct session *session, uint64_t now);
+
+/**
+ * serve_turn - take messages and do one step of what was asked for
+ * @session: adopted, not closed
+ * @dirty: released chunks are added to it
+ * @now: now_ms()
+ */
+enum serve_result serve_turn(struct session *session, struct region_list *dirty, uint64_t now);
+
+/**
+ * serve_tick - what is due by the clock: keep-alive, end of the parting
+ * @session: adopted, not closed
+ * @now: now_ms()
+ *
+ * Return: SERVE_IDLE or SERVE_CLOSE.
+ */
+enum serve_result serve_tick(struct session *session, uint64_t now);
+
+/**
+ * serve_part - tell the client why its session is about to end
+ * @session: adopted, not closed
+ * @reason: enum fsw_reason
+ * @now: now_ms()
+ *
+ * serve_turn() or serve_tick() return SERVE_CLOSE once it got through, or has
+ * not within SERVE_PART_MS.
+ */
+void serve_part(struct session *session, enum fsw_reason reason, uint64_t now);
+
+/**
+ * serve_end - one step of taking a session apart
+ * @session: its data queue pairs are gone already
+ * @dirty: its chunks are added to it
+ *
+ * Destroys the control queue pair first; after that no remote access to any
+ * chunk is possible, and deregistering begins.
+ *
+ * Return: true when all is done.
+ */
+bool serve_end(struct session *session, struct region_list *dirty);
+
+#endif /* FASTSWAP_SERVER_SERVE_H */

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <infiniband/verbs.h>
+#include <rdma/rdma_cma.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "session.h"
+#include "vobj.h"
+
+#define DATA_ROLES	(FSW_NR_ROLES - 1)
+
+struct session *session_create(const struct config *cfg, struct pool *pool, struct worker *worker,
+			       struct conn *control, const struct fsw_hello *hello)
+{
+	struct session *session;
+	unsigned int sets = fsw_letoh16(hello->nr_sets);
+	int err;
+
+	session = calloc(1, sizeof(*session));
+	if (!session)
+		return NULL;
+	memcpy(session->id, hello->session_id, sizeof(session->id));
+	conn_peer_name(control->id, session->peer, sizeof(session->peer));
+	session->worker = worker;
+	session->verbs = control->id->verbs;
+	session->max_sets = sets < cfg->max_sets ? sets : cfg->max_sets;
+	session->keepalive_ms = cfg->keepalive_ms;
+	session->phase = SESSION_OPENING;
+	session->adopt.kind = LETTER_ADOPT;
+	session->part.kind = LETTER_PART;
+	session->end.kind = LETTER_END;
+	session->close.kind = LETTER_CLOSE;
+	session->ended.kind = LETTER_ENDED;
+
+	session->data = calloc((size_t)session->max_sets * DATA_ROLES, sizeof(*session->data));
+	if (!session->data) {
+		err = ENOMEM;
+		goto err_free;
+	}
+	session->pd = ibv_alloc_pd(session->verbs);
+	if (!session->pd) {
+		err = errno ? errno : EIO;
+		goto err_free;
+	}
+	vobj_made(VOBJ_PD);
+	err = grants_init(&session->grants, pool, session->pd, pool->nr_regions);
+	if (err)
+		goto err_free;
+	err = ctrl_open(&session->ctrl, session->pd, control->id);
+	if (err)
+		goto err_free;
+	session->control = control;
+	control->session = session;
+	return session;
+
+err_free:
+	session_free(session);
+	errno = err;
+	return NULL;
+}
+
+struct session *session_find(const struct session_list *sessions, const uint8_t id[16])
+{
+	struct session *session, *found = NULL;
+
+	TAILQ_FOREACH(session, sessions, link) {
+		unsigned char differ = 0;
+		size_t i;
+
+		for (i = 0; i < sizeof(session->id); i++)
+			differ |= session->id[i] ^ id[i];
+		if (!differ && session->phase != SESSION_ENDING)
+			found = session;
+	}
+	return found;
+}
+
+struct conn **session_data_slot(struct session *session, enum fsw_role role, unsigned int set)
+{
+	return &session->data[set * DATA_ROLES + role - 1];
+}
+
+struct ibv_cq *session_data_queue(struct session *session)
+{
+	if (!session->data_cq) {
+		session->data_cq = ibv_create_cq(session->verbs, 1, NULL, NULL, 0);
+		if (session->data_cq)
+			vobj_made(VOBJ_CQ);
+	}
+	return session->data_cq;
+}
+
+void session_drop_data(struct session *session, struct conn_list *conns)
+{
+	unsigned int i;
+
+	for (i = 0; i < session->max_sets * DATA_ROLES; i++) {
+		struct conn *conn = session->data[i];
+
+		if (!conn)
+			continue;
+		session->data[i] = NULL;
+		conn_disconnect(conn);
+		conn_free(conn, conns);
+	}
+	if (session->data_cq) {
+		if (ibv_destroy_cq(session->data_cq))
+			log_err("client %u: cannot destroy a completion queue: %s",
+				session->number, strerror(errno));
+		else
+			vobj_gone(VOBJ_CQ);
+		session->data_cq = NULL;
+	}
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	ctrl_close(&session->ctrl);
+	grants_destroy(&session->grants);
+	if (session->pd) {
+		if (ibv_dealloc_pd(session->pd))
+			log_err("client %u: cannot free a protection domain: %s",
+				session->number, strerror(errno));
+		else
+			vobj_gone(VOBJ_PD);
+	}
+	free(session->data);
+	free(session);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A thread that serves sessions: polls their control connections while there
+ * is something to do, sleeps when there is not, and clears the chunks that
+ * come back. All that happens in small steps, so that no session waits long
+ * for another one.
+ */
+#ifndef FASTSWAP_SERVER_WORKER_H
+#define FASTSWAP_SERVER_WORKER_H
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "mailbox.h"
+#include "pool.h"
+#include "session.h"
+
+#define LETTER_STOP	100	/* main thread to worker: end the thread */
+
+struct worker {
+	/* Constant while the thread runs. */
+	struct pool *pool;
+	struct mailbox *to_main;
+	pthread_t thread;
+	bool running;
+
+	/* Main thread only. */
+	unsigned int nr_sessions;	/* given to this worker and not ended */
+
+	/* Posted to by the main thread, taken by the worker. */
+	struct mailbox inbox;
+	struct letter stop;
+
+	/* Worker only. */
+	struct event_base *base;
+	struct event *inbox_event;
+	struct event *tick_event;	/* keep-alive; runs while there are sessions */
+	struct event *retry_event;	/* runs while a session waits for the pool */
+	struct session_list active, asleep, closed, ending;
+	struct region_list dirty;
+	bool stopping;
+};
+
+/**
+ * worker_start - make a worker and its thread
+ * @worker: filled in
+ * @pool: where chunks that are cleared go
+ * @to_main: mailbox of the main thread
+ *
+ * Return: 0 or an errno value; then nothing is left behind.
+ */
+int worker_start(struct worker *worker, struct pool *pool, struct mailbox *to_main);
+
+/** worker_post - hand a letter to the worker; main thread */
+void worker_post(struct worker *worker, struct letter *letter);
+
+/**
+ * worker_stop - end the thread and free it; main thread
+ * @worker: may have failed to start or be stopped already
+ *
+ * Chunks that are not cleared yet stay so: the pool must not be used any more.
+ */
+void worker_stop(struct worker *worker);
+
+#endif /* FASTSWAP_SERVER_WORKER_H */
