@@ -18,16 +18,27 @@
 
 #include "core.h"
 
+/*
+ * Most pages of writes that wait on a plug, twice a reclaim batch. A fault that
+ * has to reclaim for its readahead window does so inside the window's plug,
+ * which ends only when the window is complete: without a bound all that it
+ * reclaims would wait there, none of it would become free, and the task would
+ * be killed for want of memory.
+ */
+#define PLUG_WRITE_PAGES	64
+
 /**
  * struct fastswap_plug - bios of one plug and one device
  * @cb: the block layer's; zeroed with the rest by blk_check_plugged()
  * @reads: in order of arrival
  * @writes: in order of arrival
+ * @write_pages: slots of @writes, below PLUG_WRITE_PAGES
  */
 struct fastswap_plug {
 	struct blk_plug_cb cb;
 	struct bio_list reads;
 	struct bio_list writes;
+	unsigned int write_pages;
 };
 
 static inline u64 first_slot(const struct bio *bio)
@@ -115,7 +126,9 @@ static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, b
 {
 	/* In the order in which they are posted and waited for. */
 	static const enum fastswap_class order[] = {
-		FASTSWAP_DEMAND, FASTSWAP_PREFETCH, FASTSWAP_OTHER_READ,
+		FASTSWAP_DEMAND,
+		FASTSWAP_PREFETCH,
+		FASTSWAP_OTHER_READ,
 	};
 	struct fastswap_batch batches[FASTSWAP_NR_CLASSES] = { };
 	struct fastswap_ticket tickets[ARRAY_SIZE(order)];
@@ -190,7 +203,16 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 	if (likely(cb)) {
 		struct fastswap_plug *plug = container_of(cb, struct fastswap_plug, cb);
 
-		bio_list_add(write ? &plug->writes : &plug->reads, bio);
+		if (!write) {
+			bio_list_add(&plug->reads, bio);
+			return;
+		}
+		bio_list_add(&plug->writes, bio);
+		plug->write_pages += nr_slots(bio);
+		if (plug->write_pages >= PLUG_WRITE_PAGES) {
+			plug->write_pages = 0;
+			dispatch_writes(dev, &plug->writes);
+		}
 		return;
 	}
 
@@ -380,9 +402,11 @@ void fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
 	this_cpu_add(dev->stats->bios[class], nr);
 	if (likely(status == BLK_STS_OK)) {
 		this_cpu_add(dev->stats->pages[class], pages);
-		if (start_ns)
-			this_cpu_add(dev->stats->latency[class][fastswap_hist_bucket(
-					     ktime_get_ns() - start_ns)], nr);
+		if (start_ns) {
+			unsigned int bucket = fastswap_hist_bucket(ktime_get_ns() - start_ns);
+
+			this_cpu_add(dev->stats->latency[class][bucket], nr);
+		}
 	} else {
 		this_cpu_add(dev->stats->errors[class], nr);
 	}
