@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t caught_signal;
+
+static void speak(const char *fmt, va_list ap)
+{
+	fputs("fastswap: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+/** complain - an error, one line, no newline at the end of @fmt */
+void complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	speak(fmt, ap);
+	va_end(ap);
+}
+
+/** tell - something worth knowing that is no error; stdout is for results only */
+void tell(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	speak(fmt, ap);
+	va_end(ap);
+}
+
+/** usage_error - complain about how a command was called; returns EXIT_USAGE */
+int usage_error(const struct command *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("fastswap: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, " (see fastswap %s --help)\n", command->name);
+	return EXIT_USAGE;
+}
+
+/**
+ * bad_option - usage_error() for what getopt_long() did not understand
+ * @command: the command
+ * @c: its result, '?' or ':'; long options have values beyond UCHAR_MAX
+ * @argv: the arguments
+ */
+int bad_option(const struct command *command, int c, char **argv)
+{
+	const char *option = argv[optind - 1];
+
+	if (c == ':')
+		return usage_error(command, "%s needs a value", option);
+	if (optopt > UCHAR_MAX)
+		return usage_error(command, "%s takes no value", option);
+	if (optopt > 0)
+		return usage_error(command, "unknown option -%c", optopt);
+	return usage_error(command, "unknown option %s", option);
+}
+
+/** is_root - complain unless the user may make and remove devices */
+bool is_root(const struct command *command)
+{
+	if (geteuid() == 0)
+		return true;
+	complain("%s needs root (try: sudo fastswap %s …)", command->name, command->name);
+	return false;
+}
+
+static void on_signal(int signo)
+{
+	caught_signal = signo;
+}
+
+/** catch_interrupts - from here on SIGINT, SIGTERM and SIGHUP only set a flag */
+void catch_interrupts(void)
+{
+	/* No SA_RESTART: a system call that waits must end. */
+	const struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+}
+
+bool interrupted(void)
+{
+	return caught_signal;
+}
+
+void sleep_ms(unsigned int ms)
+{
+	const struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+
+	nanosleep(&ts, NULL);
+}
+
+/** now_ms - a clock that only moves forward */
+unsigned long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}

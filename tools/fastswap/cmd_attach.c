@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* fastswap attach: from a URL to a device, and maybe to swap. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fastswap/proto.h>
+
+#include "cli.h"
+#include "control.h"
+#include "modules.h"
+#include "swap.h"
+#include "sysfs.h"
+#include "units.h"
+#include "url.h"
+
+#define NODE_TIMEOUT_MS		5000	/* for udev to make the node */
+#define UNDO_TIMEOUT_MS		5000	/* for udev to let go of it */
+
+static const char help[] =
+"Usage: fastswap attach URL [OPTION…]\n"
+"\n"
+"Make a block device whose blocks are far memory, and print its path.\n"
+"\n"
+"  rdma://HOST[:PORT]   memory of the fastswap-server there; HOST is a name, an\n"
+"                       IPv4 address or an [IPv6 address]; the port is 50000\n"
+"                       unless given\n"
+"  dram://              local memory, for experiments; needs --size\n"
+"\n"
+"  --size SIZE          bytes, or with K, M, G or T; without it everything that\n"
+"                       the server offers\n"
+"  --queues N           queue sets to the server; without it one per CPU\n"
+"  --source ADDR        local address to connect from\n"
+"  --swapon             make it a swap area and swap to it\n"
+"  --priority N         priority of the swap area, 0 to 32767; without it the\n"
+"                       kernel chooses, below all areas that are there\n";
+
+/**
+ * struct attach_options - what the user wants, checked
+ * @url: where the memory is
+ * @address: of the server as digits, maybe with %zone; empty for dram
+ * @source: likewise, or empty
+ * @size: bytes, 0: everything
+ * @queues: 0: the module's default
+ * @swapon: swap to it
+ * @priority: of the swap area
+ */
+struct attach_options {
+	struct url url;
+	char address[NI_MAXHOST];
+	char source[NI_MAXHOST];
+	uint64_t size;
+	unsigned int queues;
+	bool swapon;
+	int priority;
+};
+
+enum {
+	OPT_HELP = UCHAR_MAX + 1,
+	OPT_SIZE,
+	OPT_QUEUES,
+	OPT_SOURCE,
+	OPT_SWAPON,
+	OPT_PRIORITY,
+};
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "queues", required_argument, NULL, OPT_QUEUES },
+	{ "source", required_argument, NULL, OPT_SOURCE },
+	{ "swapon", no_argument, NULL, OPT_SWAPON },
+	{ "priority", required_argument, NULL, OPT_PRIORITY },
+	{ }
+};
+
+/* An address as digits to digits in one spelling, so that it means the same to the kernel. */
+static const char *canonical_address(const char *text, int *family, char *out)
+{
+	const struct addrinfo hints = {
+		.ai_family = AF_INET6,
+		.ai_flags = AI_NUMERICHOST,
+		.ai_socktype = SOCK_STREAM,
+	};
+	const struct sockaddr_in6 *sin6;
+	struct in_addr v4;
+	struct addrinfo *ai;
+	const char *reason = NULL;
+
+	*family = AF_INET;
+	if (inet_pton(AF_INET, text, &v4) == 1) {
+		inet_ntop(AF_INET, &v4, out, NI_MAXHOST);
+		return NULL;
+	}
+
+	*family = AF_INET6;
+	if (!strchr(text, ':') || getaddrinfo(text, NULL, &hints, &ai))
+		return strchr(text, '%') ? "is not an address, or the interface does not exist" :
+					   "is not an IP address";
+	sin6 = (const struct sockaddr_in6 *)ai->ai_addr;
+	if (IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr) && !sin6->sin6_scope_id)
+		reason = "needs its interface, as in fe80::1%eth0";
+	else if (getnameinfo(ai->ai_addr, ai->ai_addrlen, out, NI_MAXHOST, NULL, 0,
+			     NI_NUMERICHOST))
+		reason = "is not an IP address";
+	freeaddrinfo(ai);
+	return reason;
+}
+
+static int parse_option(int c, const char *arg, struct attach_options *opts)
+{
+	const char *reason;
+	uint64_t n;
+	int family;
+
+	switch (c) {
+	case OPT_SIZE:
+		reason = parse_size(arg, &opts->size);
+		if (reason)
+			return usage_error(&cmd_attach, "--size: '%s' %s", arg, reason);
+		break;
+	case OPT_QUEUES:
+		if (!parse_number(arg, 1, FSW_MAX_SETS, &n))
+			return usage_error(&cmd_attach,
+					   "--queues: '%s' is not a number from 1 to %u", arg,
+					   FSW_MAX_SETS);
+		opts->queues = n;
+		break;
+	case OPT_SOURCE:
+		reason = canonical_address(arg, &family, opts->source);
+		if (reason)
+			return usage_error(&cmd_attach, "--source: '%s' %s", arg, reason);
+		break;
+	case OPT_PRIORITY:
+		if (!parse_number(arg, 0, SWAP_PRIORITY_MAX, &n))
+			return usage_error(&cmd_attach,
+					   "--priority: '%s' is not a number from 0 to %u", arg,
+					   SWAP_PRIORITY_MAX);
+		opts->priority = n;
+		break;
+	case OPT_SWAPON:
+		opts->swapon = true;
+		break;
+	}
+	return EXIT_OK;
+}
+
+/* What each option says for itself is right; do they go together? */
+static int check_options(const struct attach_options *opts)
+{
+	if (opts->priority != SWAP_PRIORITY_AUTO && !opts->swapon)
+		return usage_error(&cmd_attach, "--priority is for --swapon");
+	if (!strcmp(opts->url.backend, "dram")) {
+		if (!opts->size)
+			return usage_error(&cmd_attach, "dram:// needs --size");
+		if (opts->queues || opts->source[0])
+			return usage_error(&cmd_attach,
+					   "dram:// takes neither --queues nor --source");
+	}
+	return EXIT_OK;
+}
+
+static int parse_command_line(int argc, char **argv, struct attach_options *opts, bool *done)
+{
+	const char *reason;
+	int c, status;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'h':
+		case OPT_HELP:
+			fputs(help, stdout);
+			*done = true;
+			return EXIT_OK;
+		case '?':
+		case ':':
+			return bad_option(&cmd_attach, c, argv);
+		default:
+			status = parse_option(c, optarg, opts);
+			if (status != EXIT_OK)
+				return status;
+		}
+	}
+
+	if (optind == argc)
+		return usage_error(&cmd_attach, "attach needs a URL");
+	if (optind + 1 < argc)
+		return usage_error(&cmd_attach, "one URL at a time, what is '%s'?",
+				   argv[optind + 1]);
+	reason = url_parse(argv[optind], &opts->url);
+	if (reason)
+		return usage_error(&cmd_attach, "'%s' %s", argv[optind], reason);
+	return check_options(opts);
+}
+
+/*
+ * The kernel takes addresses, not names. A source address decides which kind;
+ * among several addresses of a name the resolver's first is the best.
+ */
+static int resolve(struct attach_options *opts)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *ai;
+	const char *host = opts->url.host, *reason;
+	int err, family;
+
+	reason = canonical_address(host, &family, opts->address);
+	if (!reason) {
+		hints.ai_family = family;
+		hints.ai_flags = AI_NUMERICHOST;
+	} else if (opts->url.is_ipv6) {
+		return usage_error(&cmd_attach, "'%s' %s", host, reason);
+	}
+
+	if (opts->source[0]) {
+		char scratch[NI_MAXHOST];
+
+		canonical_address(opts->source, &family, scratch);
+		if (hints.ai_family != AF_UNSPEC && hints.ai_family != family)
+			return usage_error(&cmd_attach,
+					   "--source: '%s' and '%s' are addresses of different kinds",
+					   opts->source, host);
+		hints.ai_family = family;
+	}
+	if (hints.ai_flags & AI_NUMERICHOST)
+		return EXIT_OK;
+
+	err = getaddrinfo(host, NULL, &hints, &ai);
+	if (err) {
+		complain("cannot find the address of %s: %s", host,
+			 err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err));
+		return EXIT_FAILED;
+	}
+	err = getnameinfo(ai->ai_addr, ai->ai_addrlen, opts->address, sizeof(opts->address), NULL,
+			  0, NI_NUMERICHOST);
+	freeaddrinfo(ai);
+	if (err) {
+		complain("cannot find the address of %s: %s", host, gai_strerror(err));
+		return EXIT_FAILED;
+	}
+	tell("%s is %s", host, opts->address);
+	return EXIT_OK;
+}
+
+/* Return: false if they do not fit, which the lengths of addresses rule out. */
+static bool fill_request(const struct attach_options *opts, struct fastswap_ctl_attach *args)
+{
+	char source[NI_MAXHOST + 16] = "", queues[32] = "";
+	int n;
+
+	memset(args, 0, sizeof(*args));
+	args->size = opts->size;
+	strcpy(args->backend, opts->url.backend);
+	if (!opts->address[0])
+		return true;
+
+	if (opts->source[0])
+		snprintf(source, sizeof(source), ",source=%s", opts->source);
+	if (opts->queues)
+		snprintf(queues, sizeof(queues), ",queues=%u", opts->queues);
+	n = snprintf(args->options, sizeof(args->options), "addr=%s,port=%u%s%s", opts->address,
+		     opts->url.port, source, queues);
+	return n < (int)sizeof(args->options);
+}
+
+static void complain_attach(const struct attach_options *opts, int err, const char *reason)
+{
+	char where[NI_MAXHOST + 32];
+	bool bare = strchr(opts->address, ':');
+
+	if (opts->address[0])
+		snprintf(where, sizeof(where), "%s://%s%s%s:%u", opts->url.backend,
+			 bare ? "[" : "", opts->address, bare ? "]" : "", opts->url.port);
+	else
+		snprintf(where, sizeof(where), "%s://", opts->url.backend);
+
+	if (reason[0])
+		complain("cannot attach %s: %s", where, reason);
+	else if (err == -ENOENT)
+		complain("there is no " FASTSWAP_CONTROL_PATH ", though the module is loaded");
+	else if (err == -ENOTTY)
+		complain("the modules do not fit to this program (version " FASTSWAP_VERSION ")");
+	else if (err == -EPERM || err == -EACCES)
+		complain("not permitted to use " FASTSWAP_CONTROL_PATH);
+	else if (err == -EINTR)
+		complain("interrupted");
+	else
+		complain("cannot attach %s: %s", where, strerror(-err));
+}
+
+static void undo(int index)
+{
+	int err = control_detach_retry(index, UNDO_TIMEOUT_MS);
+
+	if (err && err != -ENODEV)
+		complain("and cannot remove /dev/fastswap%d again: %s", index, strerror(-err));
+}
+
+/* From a device to one that can be used; complains. */
+static bool finish(const struct attach_options *opts, const struct device *dev)
+{
+	if (!device_wait_node(dev, NODE_TIMEOUT_MS) && !interrupted()) {
+		complain("%s does not appear, though the device is there", dev->path);
+		return false;
+	}
+	if (interrupted()) {
+		complain("interrupted");
+		return false;
+	}
+	return !opts->swapon || swap_on(dev, opts->priority);
+}
+
+static int attach(const struct attach_options *opts)
+{
+	struct fastswap_ctl_attach args;
+	struct device dev;
+	int err;
+
+	if (!fill_request(opts, &args)) {
+		complain("the address is too long");
+		return EXIT_FAILED;
+	}
+	if (!load_backend(opts->url.backend))
+		return EXIT_FAILED;
+
+	err = control_attach(&args);
+	if (err) {
+		complain_attach(opts, err, args.error);
+		return EXIT_FAILED;
+	}
+	if (!device_open(args.index, &dev)) {
+		complain("/dev/fastswap%d went away at once", args.index);
+		return EXIT_FAILED;
+	}
+	if (!finish(opts, &dev)) {
+		undo(args.index);
+		return EXIT_FAILED;
+	}
+	puts(dev.path);
+	return EXIT_OK;
+}
+
+static int run_attach(int argc, char **argv)
+{
+	struct attach_options opts = { .priority = SWAP_PRIORITY_AUTO };
+	bool done = false;
+	int status = parse_command_line(argc, argv, &opts, &done);
+
+	if (status != EXIT_OK || done)
+		return status;
+	if (!strcmp(opts.url.backend, "rdma"))
+		status = resolve(&opts);
+	if (status != EXIT_OK)
+		return status;
+	if (!is_root(&cmd_attach))
+		return EXIT_FAILED;
+
+	catch_interrupts();
+	return attach(&opts);
+}
+
+const struct command cmd_attach = {
+	.name = "attach",
+	.summary = "make a device of far memory, and swap to it",
+	.run = run_attach,
+};
