@@ -14,13 +14,16 @@ set(FASTSWAP_FETCHABLE_KERNELS 6.12 6.1)
 add_custom_target(kernels)
 add_custom_target(modules)
 
-# Reads the release of a kernel build directory; fails if it is none.
+# Reads the release of a kernel build directory; fails if it is none. (Debian's kernel.release is not
+# what uname -r prints; this header is where the modules take it from.)
 function(_fastswap_kernel_release result dir)
-	if(NOT EXISTS "${dir}/include/config/kernel.release")
+	set(header "${dir}/include/generated/utsrelease.h")
+	if(NOT EXISTS "${header}")
 		message(FATAL_ERROR "FASTSWAP_KERNELS: '${dir}' is not a configured kernel build "
 			"directory; on Debian: apt-get install linux-headers-amd64")
 	endif()
-	file(STRINGS "${dir}/include/config/kernel.release" release LIMIT_COUNT 1)
+	file(STRINGS "${header}" line REGEX "^#define UTS_RELEASE ")
+	string(REGEX REPLACE ".*\"(.*)\".*" "\\1" release "${line}")
 	set(${result} "${release}" PARENT_SCOPE)
 endfunction()
 
@@ -60,11 +63,12 @@ endfunction()
 # cmake --install <build> --component modules
 function(_fastswap_install_modules name release)
 	set(stage "${PROJECT_BINARY_DIR}/modules/${name}")
-	install(DIRECTORY "${stage}/"
+	install(FILES
+			"${stage}/core/fastswap.ko"
+			"${stage}/dram/fastswap_dram.ko"
+			"${stage}/rdma/fastswap_rdma.ko"
 		DESTINATION "/lib/modules/${release}/updates/fastswap"
 		COMPONENT modules EXCLUDE_FROM_ALL
-		FILES_MATCHING PATTERN "*.ko"
-		PATTERN "include" EXCLUDE
 	)
 	install(CODE "
 		if(\"\$ENV{DESTDIR}\" STREQUAL \"\")
@@ -118,7 +122,7 @@ if(FASTSWAP_KERNELS STREQUAL "none" OR FASTSWAP_KERNELS STREQUAL "")
 	fastswap_missing("kernel modules" "FASTSWAP_KERNELS is none")
 elseif(FASTSWAP_KERNELS STREQUAL "auto")
 	set(_kernels "")
-	if(EXISTS "/lib/modules/${CMAKE_HOST_SYSTEM_VERSION}/build/include/config/kernel.release")
+	if(EXISTS "/lib/modules/${CMAKE_HOST_SYSTEM_VERSION}/build/include/generated/utsrelease.h")
 		list(APPEND _kernels running)
 	else()
 		fastswap_missing("modules for the running kernel"
