@@ -6,6 +6,7 @@ import lzma
 import os
 import shutil
 import stat
+import struct
 import subprocess
 
 from vm import VmError
@@ -22,6 +23,9 @@ BOOT_MODULES = (
     "9p",
     "overlay",
 )
+
+# The ELF note that names the entry point for direct boot, in 32 and in 64 bits.
+PVH_NOTES = tuple(struct.pack("<III4s", 4, size, 18, b"Xen\0") for size in (4, 8))
 
 
 class Kernel:
@@ -58,6 +62,51 @@ def find(name, source, build):
     raise VmError(
         f"unknown kernel '{name}': use {' or '.join(KNOWN)}, a kernel directory or an image"
     )
+
+
+def _unpacked(data):
+    """The ELF image inside a bzImage, or None if it is packed in an unknown way."""
+    setup_sectors = data[0x1F1] or 4
+    start, size = struct.unpack_from("<II", data, 0x248)
+    start += (setup_sectors + 1) * 512
+    payload = data[start : start + size]
+    if payload.startswith(b"\xfd7zXZ\0"):
+        return lzma.LZMADecompressor().decompress(payload)
+    if payload.startswith(b"\x28\xb5\x2f\xfd") and shutil.which("zstd"):
+        command = ["zstd", "--decompress", "--stdout", "--quiet"]
+        # What follows the payload, its size, makes zstd complain at the end.
+        result = subprocess.run(command, input=payload, capture_output=True, check=False)
+        return result.stdout
+    return None
+
+
+def boot_image(kernel, cache):
+    """Return the path of the kernel as an ELF image, if that can be booted.
+
+    Unpacking is most of the time that a stock kernel needs to boot when the CPU
+    is emulated: have it done once, by the host.
+    """
+    info = os.stat(kernel.image)
+    key = hashlib.sha256(f"{kernel.image} {info.st_size} {info.st_mtime_ns}".encode())
+    result = os.path.join(cache, f"vmlinux-{kernel.release}-{key.hexdigest()[:16]}")
+    if os.path.exists(result):
+        return result
+    with open(kernel.image, "rb") as file:
+        data = file.read()
+    elf = _unpacked(data) if data[0x202:0x206] == b"HdrS" else None
+    if not elf or not elf.startswith(b"\x7fELF") or not any(note in elf for note in PVH_NOTES):
+        return kernel.image
+    _write_whole(result, elf)
+    return result
+
+
+def _write_whole(path, data):
+    """Give the file its name when it is complete: another run may be looking."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    partial = f"{path}.{os.getpid()}"
+    with open(partial, "wb") as file:
+        file.write(data)
+    os.replace(partial, path)
 
 
 def _module_name(path):
@@ -139,9 +188,5 @@ def initramfs(kernel, source, cache):
         entries.append(_cpio_entry(name, program, _read_module(path)))
     entries.append(_cpio_entry("TRAILER!!!", 0))
 
-    os.makedirs(cache, exist_ok=True)
-    partial = f"{result}.{os.getpid()}"
-    with open(partial, "wb") as file:
-        file.write(b"".join(entries))
-    os.replace(partial, result)
+    _write_whole(result, b"".join(entries))
     return result

@@ -29,7 +29,7 @@ COMPLAINT = re.compile(
 CONTEXT_LINES = 20
 TAIL_LINES = 40
 
-# The guest's end of the script's output: see tests/vm/init/stage2.
+# The guest's end of the script's output: see tests/vm/init.
 END_OF_OUTPUT = b"\x1e"
 # How long the host waits for what is still on its way after the verdict.
 DRAIN_SECONDS = 10
@@ -179,10 +179,11 @@ class Session:
     def _on_control(self, node, data):
         for line in self._lines(node, "control", data):
             word, _, rest = line.decode(errors="replace").partition(" ")
-            if word == "ready":
+            if word == "hello":
+                node.sockets["control"].sendall(self._environment(node).encode())
+            elif word == "up":
                 seconds = time.monotonic() - self.started
                 say(f"{node.name} is up after {seconds:.1f} s ({self.kernel.release}, {self.accel})")
-                node.sockets["control"].sendall(self._environment(node).encode())
             elif word == "verdict" and rest.isdigit():
                 node.verdict = int(rest)
                 if node is not self.nodes[0]:
@@ -205,7 +206,7 @@ class Session:
             "VM_IP": node.ip4,
             "VM_IP6": node.ip6,
             "VM_MTU": qemu.MTU,
-            "VM_NODES": ",".join(f"{n.name} {n.ip4} {n.ip6}" for n in self.nodes),
+            "VM_NODES": " ".join(f"{ip}={n.name}" for n in self.nodes for ip in (n.ip4, n.ip6)),
         }
         for other in self.nodes:
             values[f"IP_{other.variable}"] = other.ip4
