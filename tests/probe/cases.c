@@ -1,0 +1,682 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "link.h"
+
+#define CHECK(condition, ...) do { \
+		if (!(condition)) { \
+			fprintf(stderr, "%s:%d: ", __func__, __LINE__); \
+			fprintf(stderr, __VA_ARGS__); \
+			fputc('\n', stderr); \
+			return 1; \
+		} \
+	} while (0)
+
+struct client {
+	const struct target *target;
+	uint8_t id[16];
+	struct link control, data[FSW_NR_ROLES];	/* data[0] is not used */
+	struct fsw_grant *grants;			/* by chunk; rkey 0: not granted */
+	uint32_t seq;
+	uint64_t chunk_size;
+	uint32_t max_chunks;
+};
+
+static const struct sockaddr *from(const struct target *target)
+{
+	return target->has_from ? (const struct sockaddr *)&target->from : NULL;
+}
+
+static int connect_hello(struct link *link, const struct target *target, const void *hello,
+			 size_t len, struct link *control)
+{
+	return link_open(link, (const struct sockaddr *)&target->to, from(target), hello, len,
+			 control);
+}
+
+static int client_connect(struct client *c, const struct target *target)
+{
+	struct fsw_hello hello;
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	c->target = target;
+	CHECK(getrandom(c->id, sizeof(c->id), 0) == sizeof(c->id), "no random numbers");
+	link_init_hello(&hello, FSW_ROLE_CONTROL, 0, 1, c->id);
+	err = connect_hello(&c->control, target, &hello, sizeof(hello), NULL);
+	CHECK(err != ECONNREFUSED, "refused: %s", fsw_reason_text(c->control.refused));
+	CHECK(!err, "cannot connect: %s", strerror(err));
+	CHECK(!fsw_welcome_check(&c->control.welcome, sizeof(c->control.welcome),
+				 FSW_ROLE_CONTROL), "the welcome is malformed");
+	c->chunk_size = 1ull << c->control.welcome.chunk_shift;
+	c->max_chunks = fsw_letoh32(c->control.welcome.max_chunks);
+	c->grants = calloc(c->max_chunks, sizeof(*c->grants));
+	CHECK(c->grants, "out of memory");
+	return 0;
+}
+
+static int client_connect_data(struct client *c, enum fsw_role role)
+{
+	struct fsw_hello hello;
+	int err;
+
+	link_init_hello(&hello, role, 0, 1, c->id);
+	err = connect_hello(&c->data[role], c->target, &hello, sizeof(hello), &c->control);
+	CHECK(!err, "data queue pair %d: %s (%s)", role, strerror(err),
+	      fsw_reason_text(c->data[role].refused));
+	CHECK(!fsw_welcome_check(&c->data[role].welcome, sizeof(c->data[role].welcome), role),
+	      "the welcome is malformed");
+	CHECK(c->data[role].welcome.generation == c->control.welcome.generation,
+	      "two generations");
+	return 0;
+}
+
+static int client_open(struct client *c, const struct target *target)
+{
+	int role;
+
+	if (client_connect(c, target))
+		return 1;
+	for (role = FSW_ROLE_DEMAND; role < FSW_NR_ROLES; role++)
+		if (client_connect_data(c, role))
+			return 1;
+	return 0;
+}
+
+/* Ends the session as a well-behaved client does. */
+static int client_close(struct client *c)
+{
+	const struct fsw_goodbye bye = { .reason = fsw_htole16(FSW_REASON_DETACH) };
+	int role;
+
+	if (c->control.connected)
+		link_send(&c->control, FSW_MSG_GOODBYE, 0, &bye, sizeof(bye));
+	for (role = FSW_ROLE_DEMAND; role < FSW_NR_ROLES; role++)
+		link_close(&c->data[role]);
+	link_close(&c->control);
+	free(c->grants);
+	c->grants = NULL;
+	return 0;
+}
+
+/* Asks for chunks; *deny gets the reason, NONE if all were granted. */
+static int request(struct client *c, uint32_t first, uint32_t count, enum fsw_reason *deny)
+{
+	const struct fsw_range range = {
+		.first = fsw_htole32(first),
+		.count = fsw_htole32(count),
+	};
+	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
+	struct fsw_msg *msg = (struct fsw_msg *)bytes;
+	uint32_t seq = ++c->seq, next = first, i;
+	size_t len;
+	int err;
+
+	*deny = FSW_REASON_NONE;
+	CHECK(!link_send(&c->control, FSW_MSG_REQUEST, seq, &range, sizeof(range)), "send failed");
+	while (next < first + count) {
+		const struct fsw_grant *grant = (const struct fsw_grant *)(msg + 1);
+		const struct fsw_deny *denied = (const struct fsw_deny *)(msg + 1);
+
+		err = link_receive(&c->control, msg, &len, PATIENCE_MS, true);
+		CHECK(!err, "waiting for a grant: %s", strerror(err));
+		CHECK(!fsw_msg_check(msg, len), "malformed message from the server");
+		CHECK(fsw_letoh32(msg->seq) == seq, "wrong sequence number");
+		if (fsw_letoh16(msg->type) == FSW_MSG_DENY) {
+			CHECK(fsw_letoh32(denied->first) == next, "denied from the wrong chunk on");
+			*deny = fsw_letoh16(denied->reason);
+			return 0;
+		}
+		CHECK(fsw_letoh16(msg->type) == FSW_MSG_GRANT, "unexpected message type %u",
+		      fsw_letoh16(msg->type));
+		for (i = 0; i < (len - sizeof(*msg)) / sizeof(*grant); i++, next++) {
+			CHECK(fsw_letoh32(grant[i].chunk) == next && next < first + count,
+			      "chunk %u granted out of order", fsw_letoh32(grant[i].chunk));
+			c->grants[next] = grant[i];
+		}
+	}
+	return 0;
+}
+
+static int release(struct client *c, uint32_t first, uint32_t count)
+{
+	const struct fsw_range range = {
+		.first = fsw_htole32(first),
+		.count = fsw_htole32(count),
+	};
+	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
+	struct fsw_msg *msg = (struct fsw_msg *)bytes;
+	uint32_t seq = ++c->seq;
+	size_t len;
+	int err;
+
+	CHECK(!link_send(&c->control, FSW_MSG_RELEASE, seq, &range, sizeof(range)), "send failed");
+	err = link_receive(&c->control, msg, &len, PATIENCE_MS, true);
+	CHECK(!err, "waiting for the release: %s", strerror(err));
+	CHECK(!fsw_msg_check(msg, len) && fsw_letoh16(msg->type) == FSW_MSG_RELEASED &&
+	      fsw_letoh32(msg->seq) == seq && !memcmp(msg + 1, &range, sizeof(range)),
+	      "unexpected answer to a release");
+	return 0;
+}
+
+static void fill(unsigned char *buffer, size_t len, uint32_t chunk, uint64_t offset, uint32_t salt)
+{
+	uint64_t x = ((uint64_t)chunk << 40 ^ offset ^ (uint64_t)salt << 20) | 1;
+	size_t i;
+
+	for (i = 0; i < len; i += sizeof(x)) {
+		x = x * 6364136223846793005ull + 1442695040888963407ull;
+		memcpy(buffer + i, &x, sizeof(x));
+	}
+}
+
+/* The places of a chunk that are looked at: both ends and some between. */
+static uint64_t place(const struct client *c, unsigned int nr)
+{
+	return (c->chunk_size - LINK_BUFFER) / 4 * nr / 8 * 8;
+}
+
+#define NR_PLACES	5
+
+static int write_chunk(struct client *c, uint32_t chunk, uint32_t salt)
+{
+	struct link *link = &c->data[FSW_ROLE_WRITEBACK];
+	const struct fsw_grant *grant = &c->grants[chunk];
+	enum ibv_wc_status status;
+	unsigned int i;
+
+	for (i = 0; i < NR_PLACES; i++) {
+		fill(link->buffer, LINK_BUFFER, chunk, place(c, i), salt);
+		status = link_rdma(link, IBV_WR_RDMA_WRITE,
+				   fsw_letoh64(grant->addr) + place(c, i),
+				   fsw_letoh32(grant->rkey), LINK_BUFFER);
+		CHECK(!status, "write of chunk %u: %s", chunk, ibv_wc_status_str(status));
+	}
+	return 0;
+}
+
+/* @salt 0: the chunk must read as zeros. */
+static int verify_chunk(struct client *c, enum fsw_role role, uint32_t chunk, uint32_t salt)
+{
+	static unsigned char wanted[LINK_BUFFER];
+	struct link *link = &c->data[role];
+	const struct fsw_grant *grant = &c->grants[chunk];
+	enum ibv_wc_status status;
+	unsigned int i;
+
+	for (i = 0; i < NR_PLACES; i++) {
+		memset(wanted, 0, sizeof(wanted));
+		if (salt)
+			fill(wanted, sizeof(wanted), chunk, place(c, i), salt);
+		memset(link->buffer, 0x55, LINK_BUFFER);
+		status = link_rdma(link, IBV_WR_RDMA_READ,
+				   fsw_letoh64(grant->addr) + place(c, i),
+				   fsw_letoh32(grant->rkey), LINK_BUFFER);
+		CHECK(!status, "read of chunk %u: %s", chunk, ibv_wc_status_str(status));
+		CHECK(!memcmp(link->buffer, wanted, sizeof(wanted)),
+		      "chunk %u has wrong bytes at %" PRIu64, chunk, place(c, i));
+	}
+	return 0;
+}
+
+static uint32_t wanted_chunks(const struct client *c)
+{
+	return c->target->chunks < c->max_chunks ? c->target->chunks : c->max_chunks;
+}
+
+/* Chunks are granted, hold what is written, are zeroed and dead once released. */
+static int case_session(const struct target *target)
+{
+	enum ibv_wc_status status;
+	struct fsw_grant old;
+	enum fsw_reason deny;
+	struct client c;
+	uint32_t n, i;
+
+	if (client_open(&c, target))
+		return 1;
+	n = wanted_chunks(&c);
+	if (request(&c, 0, n, &deny))
+		return 1;
+	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
+	for (i = 0; i < n; i++)
+		if (verify_chunk(&c, FSW_ROLE_DEMAND, i, 0) || write_chunk(&c, i, 1))
+			return 1;
+	for (i = 0; i < n; i++)
+		if (verify_chunk(&c, FSW_ROLE_DEMAND, i, 1) ||
+		    verify_chunk(&c, FSW_ROLE_PREFETCH, i, 1))
+			return 1;
+
+	old = c.grants[n - 1];
+	if (release(&c, n - 1, 1))
+		return 1;
+	status = link_rdma(&c.data[FSW_ROLE_DEMAND], IBV_WR_RDMA_READ, fsw_letoh64(old.addr),
+			   fsw_letoh32(old.rkey), 4096);
+	CHECK(status == IBV_WC_REM_ACCESS_ERR, "reading a released chunk: %s",
+	      ibv_wc_status_str(status));
+	status = link_rdma(&c.data[FSW_ROLE_WRITEBACK], IBV_WR_RDMA_WRITE, fsw_letoh64(old.addr),
+			   fsw_letoh32(old.rkey), 4096);
+	CHECK(status == IBV_WC_REM_ACCESS_ERR, "writing a released chunk: %s",
+	      ibv_wc_status_str(status));
+
+	/* Those queue pairs are broken now; the session is not, and takes new ones. */
+	link_close(&c.data[FSW_ROLE_DEMAND]);
+	link_close(&c.data[FSW_ROLE_WRITEBACK]);
+	if (client_connect_data(&c, FSW_ROLE_DEMAND) || client_connect_data(&c, FSW_ROLE_WRITEBACK))
+		return 1;
+	if (request(&c, n - 1, 1, &deny))
+		return 1;
+	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
+	if (verify_chunk(&c, FSW_ROLE_DEMAND, n - 1, 0) || write_chunk(&c, n - 1, 2) ||
+	    verify_chunk(&c, FSW_ROLE_DEMAND, n - 1, 2))
+		return 1;
+	for (i = 0; i + 1 < n; i++)
+		if (verify_chunk(&c, FSW_ROLE_PREFETCH, i, 1))
+			return 1;
+	return client_close(&c);
+}
+
+/* All memory, again and again: nothing is lost, and nobody sees what others wrote. */
+static int case_cycle(const struct target *target)
+{
+	enum fsw_reason deny;
+	struct client c;
+	unsigned int round;
+	uint32_t i;
+
+	for (round = 0; round < 5; round++) {
+		if (client_open(&c, target))
+			return 1;
+		if (request(&c, 0, c.max_chunks, &deny))
+			return 1;
+		CHECK(!deny, "round %u: denied: %s", round, fsw_reason_text(deny));
+		for (i = 0; i < c.max_chunks; i++)
+			if (verify_chunk(&c, FSW_ROLE_DEMAND, i, 0) || write_chunk(&c, i, round + 1))
+				return 1;
+		client_close(&c);
+	}
+	return 0;
+}
+
+/* More than there is is denied, and the session lives on. */
+static int case_exhaust(const struct target *target)
+{
+	enum fsw_reason deny;
+	struct client a, b;
+
+	if (client_open(&a, target) || client_open(&b, target))
+		return 1;
+	if (request(&a, 0, a.max_chunks, &deny))
+		return 1;
+	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
+	if (request(&b, 0, 1, &deny))
+		return 1;
+	CHECK(deny == FSW_REASON_NO_MEMORY, "got memory that is not there");
+	if (release(&a, 0, 1) || request(&b, 0, 1, &deny))
+		return 1;
+	CHECK(!deny, "released memory is denied: %s", fsw_reason_text(deny));
+	if (verify_chunk(&b, FSW_ROLE_DEMAND, 0, 0))
+		return 1;
+	client_close(&a);
+	return client_close(&b);
+}
+
+/* The rkey of another session is worth nothing. */
+static int case_isolation(const struct target *target)
+{
+	static const struct {
+		enum fsw_role role;
+		enum ibv_wr_opcode opcode;
+	} tries[] = {
+		{ FSW_ROLE_DEMAND, IBV_WR_RDMA_READ },
+		{ FSW_ROLE_WRITEBACK, IBV_WR_RDMA_WRITE },
+	};
+	enum fsw_reason deny;
+	struct client a, b;
+	unsigned int i;
+
+	if (client_open(&a, target) || client_open(&b, target))
+		return 1;
+	if (request(&a, 0, 1, &deny))
+		return 1;
+	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
+	if (write_chunk(&a, 0, 7))
+		return 1;
+	for (i = 0; i < ARRAY_SIZE(tries); i++) {
+		struct link *link = &b.data[tries[i].role];
+		enum ibv_wc_status status;
+
+		memset(link->buffer, 0x33, LINK_BUFFER);
+		status = link_rdma(link, tries[i].opcode, fsw_letoh64(a.grants[0].addr),
+				   fsw_letoh32(a.grants[0].rkey), 4096);
+		CHECK(status == IBV_WC_REM_ACCESS_ERR, "a stranger's access: %s",
+		      ibv_wc_status_str(status));
+		CHECK(link->buffer[0] == 0x33 && link->buffer[4095] == 0x33,
+		      "a stranger's bytes were seen");
+	}
+	if (verify_chunk(&a, FSW_ROLE_DEMAND, 0, 7))
+		return 1;
+	client_close(&a);
+	return client_close(&b);
+}
+
+static int expect_refusal(const struct target *target, const char *what, const void *hello,
+			  size_t len, struct link *control, enum fsw_reason reason)
+{
+	struct link link;
+	int err = connect_hello(&link, target, hello, len, control);
+	enum fsw_reason refused = link.refused;
+
+	link_close(&link);
+	CHECK(err == ECONNREFUSED, "%s: %s instead of a refusal", what,
+	      err ? strerror(err) : "accepted");
+	CHECK(refused == reason, "%s: refused because '%s'", what, fsw_reason_text(refused));
+	return 0;
+}
+
+/* Every way to be turned away, with the reason that belongs to it. */
+static int case_refusals(const struct target *target)
+{
+	static const struct {
+		const char *what;
+		size_t offset, size;
+		uint32_t value;
+		enum fsw_reason reason;
+	} changes[] = {
+#define FIELD(f, v, r) { #f " = " #v, offsetof(struct fsw_hello, f), \
+			 sizeof(((struct fsw_hello *)0)->f), v, FSW_REASON_##r }
+		FIELD(magic, 0, MALFORMED),
+		FIELD(version_min, 2, MALFORMED),	/* more than the version */
+		FIELD(version, 0, MALFORMED),
+		FIELD(role, 4, MALFORMED),
+		FIELD(role, 255, MALFORMED),
+		FIELD(reserved0, 1, MALFORMED),
+		FIELD(reserved1, 1, MALFORMED),
+		FIELD(nr_sets, 0, MALFORMED),
+		FIELD(set, 1, MALFORMED),		/* more than the sets */
+		FIELD(nr_sets, 1025, LIMIT),
+#undef FIELD
+	};
+	struct fsw_hello good, hello;
+	unsigned int i, sets;
+	struct client c;
+
+	if (client_open(&c, target))
+		return 1;
+	/* Of a session that is not there yet, so that only the change counts. */
+	link_init_hello(&good, FSW_ROLE_CONTROL, 0, 1, c.id);
+	good.session_id[0] ^= 1;
+	for (i = 0; i < ARRAY_SIZE(changes); i++) {
+		uint32_t value = fsw_htole32(changes[i].value);
+
+		hello = good;
+		memcpy((char *)&hello + changes[i].offset, &value, changes[i].size);
+		if (expect_refusal(target, changes[i].what, &hello, sizeof(hello), NULL,
+				   changes[i].reason))
+			return 1;
+	}
+	hello = good;
+	hello.version = fsw_htole16(9);
+	hello.version_min = fsw_htole16(8);
+	if (expect_refusal(target, "future version", &hello, sizeof(hello), NULL,
+			   FSW_REASON_VERSION))
+		return 1;
+	hello = good;
+	memset(hello.session_id, 0, sizeof(hello.session_id));
+	if (expect_refusal(target, "no session id", &hello, sizeof(hello), NULL,
+			   FSW_REASON_MALFORMED))
+		return 1;
+	/* The CM pads with zeros, so a hello that is cut is one with zeros at its end. */
+	if (expect_refusal(target, "no hello", &good, 0, NULL, FSW_REASON_MALFORMED) ||
+	    expect_refusal(target, "short hello", &good, 16, NULL, FSW_REASON_MALFORMED))
+		return 1;
+
+	link_init_hello(&hello, FSW_ROLE_CONTROL, 0, 1, c.id);
+	if (expect_refusal(target, "same session", &hello, sizeof(hello), NULL,
+			   FSW_REASON_DUPLICATE))
+		return 1;
+	link_init_hello(&hello, FSW_ROLE_DEMAND, 0, 1, c.id);
+	if (expect_refusal(target, "same queue pair", &hello, sizeof(hello), &c.control,
+			   FSW_REASON_DUPLICATE))
+		return 1;
+	sets = fsw_letoh16(c.control.welcome.max_sets);
+	link_init_hello(&hello, FSW_ROLE_DEMAND, sets, sets + 1, c.id);
+	if (expect_refusal(target, "set beyond the limit", &hello, sizeof(hello), &c.control,
+			   FSW_REASON_LIMIT))
+		return 1;
+	hello = good;
+	hello.role = FSW_ROLE_PREFETCH;
+	if (expect_refusal(target, "unknown session", &hello, sizeof(hello), &c.control,
+			   FSW_REASON_NO_SESSION))
+		return 1;
+	return client_close(&c);
+}
+
+/* Expects GOODBYE with a reason, or at least to be disconnected, soon. */
+static int expect_end(struct client *c, const char *what, enum fsw_reason reason,
+		      unsigned int timeout_ms)
+{
+	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
+	uint64_t end = link_now_ms() + timeout_ms;
+	struct fsw_msg *msg = (struct fsw_msg *)bytes;
+	enum fsw_reason got = FSW_NR_REASONS;
+	size_t len;
+
+	while (link_now_ms() < end && !link_receive(&c->control, msg, &len, timeout_ms, false))
+		if (fsw_letoh16(msg->type) == FSW_MSG_GOODBYE)
+			got = fsw_letoh16(((struct fsw_goodbye *)(msg + 1))->reason);
+	CHECK(!link_wait_disconnect(&c->control, timeout_ms), "%s: not disconnected", what);
+	CHECK(got == reason, "%s: the server did not say '%s'", what, fsw_reason_text(reason));
+	return 0;
+}
+
+struct garbage {
+	const char *what;
+	uint32_t magic;
+	uint16_t type, reserved;
+	int length_off;			/* what the header says more than there is */
+	size_t payload;
+	uint32_t first, count;		/* the first eight bytes of the payload */
+};
+
+/* Messages that break the protocol cost their sender the session, and nobody else anything. */
+static int case_garbage(const struct target *target)
+{
+	static const struct garbage messages[] = {
+		{ "wrong magic", 1, FSW_MSG_PING, 0, 0, 0, 0, 0 },
+		{ "type 0", FSW_MAGIC, 0, 0, 0, 0, 0, 0 },
+		{ "unknown type", FSW_MAGIC, 99, 0, 0, 0, 0, 0 },
+		{ "reserved bytes", FSW_MAGIC, FSW_MSG_PING, 1, 0, 0, 0, 0 },
+		{ "wrong length", FSW_MAGIC, FSW_MSG_PING, 0, 8, 0, 0, 0 },
+		{ "ping with payload", FSW_MAGIC, FSW_MSG_PING, 0, 0, 8, 0, 0 },
+		{ "request without range", FSW_MAGIC, FSW_MSG_REQUEST, 0, 0, 0, 0, 0 },
+		{ "request for nothing", FSW_MAGIC, FSW_MSG_REQUEST, 0, 0, 8, 0, 0 },
+		{ "request that wraps", FSW_MAGIC, FSW_MSG_REQUEST, 0, 0, 8, ~0u, 2 },
+		{ "request beyond the limit", FSW_MAGIC, FSW_MSG_REQUEST, 0, 0, 8, 1 << 19, 1 },
+		{ "release of what is not granted", FSW_MAGIC, FSW_MSG_RELEASE, 0, 0, 8, 0, 1 },
+		{ "grant from a client", FSW_MAGIC, FSW_MSG_GRANT, 0, 0, 16, 0, 0 },
+		{ "deny from a client", FSW_MAGIC, FSW_MSG_DENY, 0, 0, 16, 0, 0 },
+		{ "released from a client", FSW_MAGIC, FSW_MSG_RELEASED, 0, 0, 8, 0, 1 },
+	};
+	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
+	struct client witness, c;
+	enum fsw_reason deny;
+	unsigned int i;
+
+	if (client_open(&witness, target) || request(&witness, 0, 1, &deny))
+		return 1;
+	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
+	if (write_chunk(&witness, 0, 3))
+		return 1;
+	for (i = 0; i < ARRAY_SIZE(messages); i++) {
+		const struct garbage *g = &messages[i];
+		struct fsw_msg *msg = (struct fsw_msg *)bytes;
+		uint32_t *payload = (uint32_t *)(msg + 1);
+
+		if (client_connect(&c, target))
+			return 1;
+		memset(bytes, 0, sizeof(bytes));
+		msg->magic = fsw_htole32(g->magic);
+		msg->type = fsw_htole16(g->type);
+		msg->reserved = fsw_htole16(g->reserved);
+		msg->length = fsw_htole32(sizeof(*msg) + g->payload + g->length_off);
+		payload[0] = fsw_htole32(g->first);
+		payload[1] = fsw_htole32(g->count);
+		CHECK(!link_send_raw(&c.control, bytes, sizeof(*msg) + g->payload), "send failed");
+		if (expect_end(&c, g->what, FSW_REASON_MALFORMED, 10000))
+			return 1;
+		client_close(&c);
+	}
+
+	if (client_connect(&c, target))
+		return 1;
+	CHECK(!link_send_raw(&c.control, bytes, 0), "send failed");
+	if (expect_end(&c, "empty message", FSW_REASON_MALFORMED, 10000))
+		return 1;
+	client_close(&c);
+
+	if (verify_chunk(&witness, FSW_ROLE_DEMAND, 0, 3))
+		return 1;
+	return client_close(&witness);
+}
+
+/* Pings are answered, also several at once. */
+static int case_ping(const struct target *target)
+{
+	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
+	struct fsw_msg *msg = (struct fsw_msg *)bytes;
+	unsigned int round, i;
+	struct client c;
+	size_t len;
+
+	if (client_connect(&c, target))
+		return 1;
+	for (round = 0; round < 20; round++) {
+		for (i = 0; i < FSW_CTRL_WINDOW; i++)
+			CHECK(!link_send(&c.control, FSW_MSG_PING, round * 100 + i, NULL, 0),
+			      "send failed");
+		for (i = 0; i < FSW_CTRL_WINDOW; i++) {
+			CHECK(!link_receive(&c.control, msg, &len, PATIENCE_MS, true), "no answer");
+			CHECK(fsw_letoh16(msg->type) == FSW_MSG_PONG &&
+			      fsw_letoh32(msg->seq) == round * 100 + i, "wrong answer");
+		}
+	}
+	return client_close(&c);
+}
+
+/* Who says nothing at all is asked, and dropped after three intervals. */
+static int case_silent(const struct target *target)
+{
+	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
+	struct fsw_msg *msg = (struct fsw_msg *)bytes;
+	uint64_t start = link_now_ms(), took;
+	unsigned int interval;
+	struct client c;
+	size_t len;
+	int err;
+
+	if (client_connect(&c, target))
+		return 1;
+	interval = fsw_letoh32(c.control.welcome.keepalive_ms);
+	err = link_receive(&c.control, msg, &len, 2 * interval, false);
+	CHECK(!err && fsw_letoh16(msg->type) == FSW_MSG_PING, "the server did not ask");
+	if (expect_end(&c, "silence", FSW_REASON_TIMEOUT, 4 * interval))
+		return 1;
+	took = link_now_ms() - start;
+	CHECK(took >= 3 * interval && took < 4 * interval + 3000,
+	      "dropped after %" PRIu64 " ms, the interval is %u ms", took, interval);
+	return client_close(&c);
+}
+
+/* Holds a session and answers, until the server says goodbye or the time is over. */
+static int case_hold(const struct target *target)
+{
+	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
+	struct fsw_msg *msg = (struct fsw_msg *)bytes;
+	enum fsw_reason deny;
+	struct client c;
+	uint32_t n, i;
+	size_t len;
+	int err;
+
+	if (client_open(&c, target))
+		return 1;
+	n = wanted_chunks(&c);
+	if (request(&c, 0, n, &deny))
+		return 1;
+	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
+	for (i = 0; i < n; i++)
+		if (write_chunk(&c, i, 9))
+			return 1;
+	printf("holding\n");
+	fflush(stdout);
+	err = link_receive(&c.control, msg, &len, target->seconds * 1000, true);
+	if (err == ETIMEDOUT) {
+		for (i = 0; i < n; i++)
+			if (verify_chunk(&c, FSW_ROLE_DEMAND, i, 9))
+				return 1;
+		return client_close(&c);
+	}
+	CHECK(!err && fsw_letoh16(msg->type) == FSW_MSG_GOODBYE, "no goodbye");
+	printf("goodbye: %s\n",
+	       fsw_reason_text(fsw_letoh16(((struct fsw_goodbye *)(msg + 1))->reason)));
+	CHECK(!link_wait_disconnect(&c.control, PATIENCE_MS), "not disconnected");
+	return client_close(&c);
+}
+
+/* Leaves without a word, holding memory. */
+static int case_vanish(const struct target *target)
+{
+	enum fsw_reason deny;
+	struct client c;
+
+	if (client_open(&c, target) || request(&c, 0, wanted_chunks(&c), &deny))
+		return 1;
+	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
+	_exit(0);
+}
+
+/* Comes and goes, with and without a goodbye. */
+static int case_churn(const struct target *target)
+{
+	struct client c;
+	unsigned int i;
+
+	for (i = 0; i < 50; i++) {
+		if (client_open(&c, target))
+			return 1;
+		if (i % 2) {
+			int role;
+
+			for (role = FSW_ROLE_DEMAND; role < FSW_NR_ROLES; role++)
+				link_drop(&c.data[role]);
+			link_drop(&c.control);
+			free(c.grants);
+		} else {
+			client_close(&c);
+		}
+	}
+	return 0;
+}
+
+const struct probe_case probe_cases[] = {
+	{ "session", case_session, 1, "grant, write, read back, release, dead rkeys" },
+	{ "cycle", case_cycle, 1, "all memory five times, always zeroed" },
+	{ "exhaust", case_exhaust, 1, "more than there is" },
+	{ "isolation", case_isolation, 1, "another session's rkey" },
+	{ "refusals", case_refusals, 1, "every bad hello" },
+	{ "garbage", case_garbage, 1, "every bad message" },
+	{ "ping", case_ping, 1, "keep-alive, client to server" },
+	{ "churn", case_churn, 1, "fifty short sessions" },
+	{ "silent", case_silent, 1, "a client that answers nothing" },
+	{ "hold", case_hold, 0, "a session for --seconds, or until a goodbye" },
+	{ "vanish", case_vanish, 0, "end without a goodbye" },
+	{ NULL, NULL, 0, NULL },
+};
