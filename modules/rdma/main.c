@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define pr_fmt(fmt) "fastswap_rdma: " fmt
+
+/*
+ * The module: registers the backend, and attaches the one device that its
+ * parameters may ask for:
+ *
+ *	modprobe fastswap_rdma sport=50000 sip=10.0.0.1 cip=10.0.0.2 nq=8 size=2G
+ */
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "rdma.h"
+
+/* All as text: one parser, with reasons in words, for these and for ->attach. */
+static char *sip;
+module_param(sip, charp, 0444);
+MODULE_PARM_DESC(sip, "IPv4 or IPv6 address of the server; without it no device is attached");
+
+static char *sport;
+module_param(sport, charp, 0444);
+MODULE_PARM_DESC(sport, "its port (default 50000)");
+
+static char *cip;
+module_param(cip, charp, 0444);
+MODULE_PARM_DESC(cip, "address of this machine to connect from (default: by route)");
+
+static char *nq;
+module_param(nq, charp, 0444);
+MODULE_PARM_DESC(nq, "queue sets of three queue pairs each (default: one per CPU)");
+
+static char *size;
+module_param(size, charp, 0444);
+MODULE_PARM_DESC(size, "bytes of the device; K, M, G, T (default: what the server has)");
+
+struct workqueue_struct *fsr_wq;
+
+static const struct fastswap_backend_ops fsr_backend = {
+	.name = "rdma",
+	.owner = THIS_MODULE,
+	.attach = fsr_attach,
+	.detach = fsr_detach,
+	.submit = fsr_submit,
+	.poll = fsr_poll,
+	.describe = fsr_describe,
+	.show_stats = fsr_show_stats,
+};
+
+static int add_option(char *options, size_t len, const char *key, const char *value)
+{
+	size_t at = strlen(options);
+
+	if (!value)
+		return 0;
+	/* Or the value could bring options of its own. */
+	if (strchr(value, ',')) {
+		pr_err("'%s': one value, without a comma\n", value);
+		return -EINVAL;
+	}
+	if (snprintf(options + at, len - at, "%s=%s,", key, value) >= len - at) {
+		pr_err("the parameters are too long\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int attach_by_parameters(void)
+{
+	char error[FASTSWAP_ERROR_MAX];
+	char options[256] = "";
+	u64 bytes = 0;
+	int err;
+
+	if (!sip) {
+		if (!sport && !cip && !nq && !size)
+			return 0;
+		pr_err("sport, cip, nq and size mean nothing without sip\n");
+		return -EINVAL;
+	}
+
+	if (size && fsr_size_parse(size, &bytes)) {
+		pr_err("size '%s': must be a multiple of 4K, as in 2G or 512M\n", size);
+		return -EINVAL;
+	}
+	err = add_option(options, sizeof(options), "addr", sip) ?:
+	      add_option(options, sizeof(options), "port", sport) ?:
+	      add_option(options, sizeof(options), "source", cip) ?:
+	      add_option(options, sizeof(options), "queues", nq);
+	if (err)
+		return err;
+
+	/* The core logs the reason of a failure. */
+	err = fastswap_attach(&fsr_backend, options, bytes, error);
+	return err < 0 ? err : 0;
+}
+
+static int __init fsr_init(void)
+{
+	int err;
+
+	fsr_wq = alloc_workqueue("fastswap_rdma", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!fsr_wq)
+		return -ENOMEM;
+
+	err = attach_by_parameters();
+	if (err)
+		goto destroy_wq;
+
+	/* Last: from here on the module may be in use. */
+	err = fastswap_register_backend(&fsr_backend);
+	if (err)
+		goto detach;
+	return 0;
+
+detach:
+	fastswap_unregister_backend(&fsr_backend);
+destroy_wq:
+	destroy_workqueue(fsr_wq);
+	return err;
+}
+
+static void __exit fsr_exit(void)
+{
+	fastswap_unregister_backend(&fsr_backend);
+	destroy_workqueue(fsr_wq);
+}
+
+module_init(fsr_init);
+module_exit(fsr_exit);
+
+MODULE_DESCRIPTION("fastswap: far memory over RDMA");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(FASTSWAP_VERSION);

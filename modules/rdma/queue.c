@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define pr_fmt(fmt) "fastswap_rdma: " fmt
+
+/*
+ * Life of a data queue: init, alloc (memory), start (queue pair and completion
+ * queue), live, stop (nothing is in flight any more), destroy, free.
+ *
+ * stop and destroy may be called in any state and more than once; the mutex
+ * of the session makes them exclusive. The data path of io.c may run at any
+ * time from live to free.
+ */
+#include <linux/delay.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "rdma.h"
+
+/* Completions that one run in the soft interrupt handles. */
+#define FSR_IRQ_BUDGET		64
+
+/**
+ * fsr_queue_init - make a queue that may be stopped, destroyed and freed
+ * @q: the queue, zeroed
+ * @s: its session, whose RDMA device is known
+ * @role: what it will be for
+ * @set: index of its queue set
+ */
+void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role role, u16 set)
+{
+	static const enum fastswap_class classes[FSW_NR_ROLES][2] = {
+		[FSW_ROLE_DEMAND] = { FASTSWAP_DEMAND, FASTSWAP_DEMAND },
+		[FSW_ROLE_PREFETCH] = { FASTSWAP_PREFETCH, FASTSWAP_OTHER_READ },
+		[FSW_ROLE_WRITEBACK] = { FASTSWAP_WRITEBACK, FASTSWAP_OTHER_WRITE },
+	};
+	bool write = role == FSW_ROLE_WRITEBACK;
+	unsigned int i;
+
+	fsr_conn_init(&q->conn, s, role, set);
+	spin_lock_init(&q->lock);
+	INIT_DELAYED_WORK(&q->retry, fsr_queue_retry);
+	irq_poll_init(&q->iop, FSR_IRQ_BUDGET, fsr_queue_irq_poll);
+
+	q->opcode = write ? IB_WR_RDMA_WRITE : IB_WR_RDMA_READ;
+	q->dir = write ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
+	q->max_sge = min(s->ibdev->attrs.max_send_sge, FSR_MAX_SGE);
+	if (!write)
+		q->max_sge = min_t(u32, q->max_sge, s->ibdev->attrs.max_sge_rd ?: 1);
+	q->depth = rounddown_pow_of_two(min(s->ibdev->attrs.max_qp_wr, FSR_DEPTH));
+
+	for (i = 0; i < ARRAY_SIZE(q->lanes); i++) {
+		q->lanes[i].queue = q;
+		q->lanes[i].class = classes[role][i];
+	}
+}
+
+/**
+ * fsr_queue_alloc - get the memory of a queue
+ * @q: the queue
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fsr_queue_alloc(struct fsr_queue *q)
+{
+	int node = ibdev_to_node(q->conn.session->ibdev);
+	unsigned int i;
+
+	q->ring = kvzalloc_node(q->depth * sizeof(*q->ring), GFP_KERNEL, node);
+	q->sges = kvzalloc_node(q->depth * q->max_sge * sizeof(*q->sges), GFP_KERNEL, node);
+	if (!q->ring || !q->sges)
+		return -ENOMEM;
+	for (i = 0; i < q->depth; i++)
+		q->ring[i].sge = &q->sges[i * q->max_sge];
+	return 0;
+}
+
+/* Any context. A queue pair that fails takes the session with it. */
+static void queue_async_event(struct ib_event *event, void *context)
+{
+	struct fsr_queue *q = context;
+
+	switch (event->event) {
+	case IB_EVENT_COMM_EST:
+	case IB_EVENT_SQ_DRAINED:
+	case IB_EVENT_PATH_MIG:
+		break;
+	default:
+		fsr_session_fail(q->conn.session, "queue pair: %s", ib_event_msg(event->event));
+	}
+}
+
+/**
+ * fsr_queue_start - create the queue pair of a connection whose route is known
+ * @q: the queue
+ *
+ * Return: 0 or a negative errno.
+ */
+int fsr_queue_start(struct fsr_queue *q)
+{
+	struct fsr_session *s = q->conn.session;
+	struct ib_cq_init_attr cq_attr = {
+		/* Failed work requests complete whether signalled or not. */
+		.cqe = q->depth + 1,
+		.comp_vector = q->conn.set % s->ibdev->num_comp_vectors,
+	};
+	struct ib_qp_init_attr qp_attr = {
+		.event_handler = queue_async_event,
+		.qp_context = q,
+		.cap = {
+			.max_send_wr = q->depth,
+			.max_send_sge = q->max_sge,
+			/* Nobody sends to us; but not all drivers know a queue of none. */
+			.max_recv_wr = 1,
+			.max_recv_sge = 1,
+		},
+		.sq_sig_type = IB_SIGNAL_REQ_WR,
+		.qp_type = IB_QPT_RC,
+	};
+	int err;
+
+	q->cq = ib_create_cq(s->ibdev, fsr_queue_event, queue_async_event, q, &cq_attr);
+	if (IS_ERR(q->cq)) {
+		err = PTR_ERR(q->cq);
+		q->cq = NULL;
+		return err;
+	}
+
+	qp_attr.send_cq = q->cq;
+	qp_attr.recv_cq = q->cq;
+	err = rdma_create_qp(q->conn.id, s->pd, &qp_attr);
+	if (err)
+		return err;
+	q->qp = q->conn.id->qp;
+	return 0;
+}
+
+/* fsr_queue_go_live - from now on bios are taken; the connection is established */
+void fsr_queue_go_live(struct fsr_queue *q)
+{
+	spin_lock_irq(&q->lock);
+	q->live = true;
+	spin_unlock_irq(&q->lock);
+}
+
+static void destroy_qp(struct fsr_queue *q)
+{
+	if (q->qp)
+		rdma_destroy_qp(q->conn.id);
+	q->qp = NULL;
+}
+
+/**
+ * fsr_queue_stop - take no more bios, and end those that are there
+ * @q: the queue
+ *
+ * A page may be given back only when the adapter certainly does not touch it
+ * any more: when its work request has completed, or when the queue pair is
+ * gone. May sleep, FSR_DRAIN_MS at most.
+ */
+void fsr_queue_stop(struct fsr_queue *q)
+{
+	struct ib_qp_attr attr = { .qp_state = IB_QPS_ERR };
+	unsigned long deadline = jiffies + msecs_to_jiffies(FSR_DRAIN_MS);
+
+	spin_lock_irq(&q->lock);
+	q->live = false;
+	spin_unlock_irq(&q->lock);
+	cancel_delayed_work_sync(&q->retry);
+
+	if (q->qp) {
+		ib_modify_qp(q->qp, &attr, IB_QP_STATE);
+		fsr_conn_disconnect(&q->conn);
+		fsr_queue_reap(q);
+		while (!fsr_queue_is_idle(q) && time_before(jiffies, deadline)) {
+			usleep_range(100, 1000);
+			fsr_queue_reap(q);
+		}
+		if (!fsr_queue_is_idle(q)) {
+			fsr_err(q->conn.session, "%u work requests were never flushed\n",
+				q->head - q->tail);
+			destroy_qp(q);
+		}
+	}
+	if (q->ring)
+		fsr_queue_end_all(q);
+}
+
+/**
+ * fsr_queue_destroy - let go of the RDMA device
+ * @q: the queue, stopped
+ */
+void fsr_queue_destroy(struct fsr_queue *q)
+{
+	destroy_qp(q);
+	if (q->cq) {
+		/* No more reaping after an interrupt, nor by pollers: see FSR_REAPING. */
+		irq_poll_disable(&q->iop);
+		while (test_and_set_bit_lock(FSR_REAPING, &q->flags))
+			usleep_range(10, 100);
+		ib_destroy_cq(q->cq);
+		q->cq = NULL;
+	}
+	fsr_conn_close(&q->conn);
+}
+
+/* fsr_queue_free - give the memory back; the queue is destroyed, or was never started */
+void fsr_queue_free(struct fsr_queue *q)
+{
+	kvfree(q->sges);
+	kvfree(q->ring);
+}

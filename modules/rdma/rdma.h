@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The structures of the RDMA backend, and what its files offer each other.
+ *
+ * One device is one session with one server: a control connection, and per
+ * queue set three data connections. cm.c makes and breaks connections, queue.c
+ * gives a data connection its ring and its completion queue, io.c moves the
+ * data, control.c talks to the server, session.c puts it all together.
+ */
+#ifndef _FSR_RDMA_H
+#define _FSR_RDMA_H
+
+#include <linux/bio.h>
+#include <linux/completion.h>
+#include <linux/irq_poll.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <rdma/ib_verbs.h>
+#include <rdma/rdma_cm.h>
+
+#include <fastswap/backend.h>
+#include <fastswap/proto.h>
+
+#include "chunkmap.h"
+#include "params.h"
+#include "session_sm.h"
+
+#define FSR_RESOLVE_MS		2000	/* address, and route */
+#define FSR_CONNECT_MS		5000	/* one connection, request to established */
+#define FSR_GRANT_MS		10000	/* without a single new grant */
+#define FSR_RELEASE_MS		2000	/* all chunks, at a detach */
+#define FSR_GOODBYE_MS		500	/* until the goodbye is on the wire */
+#define FSR_DRAIN_MS		5000	/* flush of one failed queue pair */
+
+/* Work requests of one data queue; 32 SGEs each make 16 MiB of pages in flight. */
+#define FSR_DEPTH		128
+#define FSR_MAX_SGE		32
+/* Largest bio: lets a huge page through in one piece. */
+#define FSR_MAX_BYTES		SZ_2M
+/*
+ * READs on their way, per queue pair: the server's adapter may allow fewer.
+ * 16 is what all of today's adapters can do; prefetch wants more.
+ */
+#define FSR_MAX_READS		128
+
+/*
+ * Retransmission after 4.096 us << 17, that is 0.5 s, seven times: a server
+ * that does not acknowledge for about 4 s is lost.
+ */
+#define FSR_ACK_TIMEOUT		17
+#define FSR_RETRIES		7
+
+struct fsr_session;
+
+/**
+ * struct fsr_conn - one RC connection, data or control
+ * @id: the CM's end, NULL if there is none
+ * @session: whose it is
+ * @role: what it is for
+ * @set: index of its queue set
+ * @step: the step that was started last has ended
+ * @status: how, 0 or a negative errno
+ * @error: and why, in words
+ * @welcome: what the server answered to the hello
+ *
+ * @status, @error and @welcome belong to the CM's handler from the start of a
+ * step until @step completes.
+ */
+struct fsr_conn {
+	struct rdma_cm_id *id;
+	struct fsr_session *session;
+	enum fsw_role role;
+	u16 set;
+	struct completion step;
+	int status;
+	char error[FASTSWAP_ERROR_MAX];
+	struct fsw_welcome welcome;
+};
+
+/**
+ * struct fsr_lane - bios of one class on their way through a queue
+ * @queue: the queue
+ * @class: the class
+ * @waiting: bios that found no room in the ring; under queue->lock
+ * @accepted: bios that have come so far; under queue->lock
+ * @wanted: @ended at which nobody waits for an interrupt any more; under queue->lock
+ * @ended: bios that have ended so far; written by who holds FSR_REAPING
+ *
+ * Bios end in the order in which they came, so "@ended has reached the value
+ * that @accepted had then" says that a bio has ended.
+ */
+struct fsr_lane {
+	struct fsr_queue *queue;
+	enum fastswap_class class;
+	struct bio_list waiting;
+	u32 accepted;
+	u32 wanted;
+	u32 ended ____cacheline_aligned_in_smp;
+};
+
+/**
+ * struct fsr_work - one work request of the ring
+ * @wr: as posted; wr_id is its sequence number
+ * @sge: its SGEs; what they hold is mapped for DMA
+ * @bios: whose pages these are
+ * @lane: which the bios came through
+ * @nr_bios: how many
+ * @start_ns: when it was posted
+ */
+struct fsr_work {
+	struct ib_rdma_wr wr;
+	struct ib_sge *sge;
+	struct bio_list bios;
+	struct fsr_lane *lane;
+	unsigned int nr_bios;
+	u64 start_ns;
+};
+
+enum fsr_queue_flag {
+	FSR_REAPING,	/* a lock: its holder polls the completion queue and moves @tail */
+	FSR_REAP_AGAIN,	/* whoever holds FSR_REAPING shall go round once more */
+	FSR_ARMED,	/* the next completion makes an interrupt, or one is on its way */
+};
+
+/* Counters of a queue that are written by the holder of queue->lock. */
+struct fsr_post_stats {
+	u64 batches, bios, pages, works, doorbells, no_room;
+};
+
+/* Counters that are written by the holder of FSR_REAPING. */
+struct fsr_reap_stats {
+	u64 completions, reaps;
+};
+
+/**
+ * struct fsr_queue - a data queue pair with its ring
+ * @conn: its connection
+ * @qp: the queue pair, NULL if there is none
+ * @cq: its own completion queue, NULL if there is none
+ * @max_sge: SGEs of one work request
+ * @opcode: RDMA READ or RDMA WRITE
+ * @dir: of the data
+ * @depth: work requests of the ring, a power of two
+ * @ring: the ring
+ * @sges: the SGEs of the whole ring
+ * @lock: guards what is posted; taken with interrupts off
+ * @live: more may be posted; under @lock
+ * @turn: lane whose bios are posted next; under @lock
+ * @map_failures: attempts in a row that could not map a bio; under @lock
+ * @head: sequence number of the next work request; under @lock
+ * @starved: bios wait for room; see post_waiting()
+ * @posted: counters; under @lock
+ * @tail: oldest work request that has not completed; written under FSR_REAPING
+ * @broken: a work request has failed; under FSR_REAPING
+ * @reaped: counters; under FSR_REAPING
+ * @wc: for ib_poll_cq(); under FSR_REAPING
+ * @flags: enum fsr_queue_flag
+ * @interrupts: completion events
+ * @arms: requests for one
+ * @gave_up: polls that ended with a request for one
+ * @lanes: swap's and other bios
+ * @iop: reaps after an interrupt
+ * @retry: posts again after a failure to map
+ */
+struct fsr_queue {
+	struct fsr_conn conn;
+	struct ib_qp *qp;
+	struct ib_cq *cq;
+	u32 max_sge;
+	enum ib_wr_opcode opcode;
+	enum dma_data_direction dir;
+	u32 depth;
+	struct fsr_work *ring;
+	struct ib_sge *sges;
+
+	spinlock_t lock ____cacheline_aligned_in_smp;
+	bool live;
+	u8 turn;
+	u16 map_failures;
+	u32 head;
+	bool starved;
+	struct fsr_post_stats posted;
+
+	u32 tail ____cacheline_aligned_in_smp;
+	bool broken;
+	struct fsr_reap_stats reaped;
+	struct ib_wc wc[16];
+
+	unsigned long flags ____cacheline_aligned_in_smp;
+	atomic_long_t interrupts;
+	atomic_long_t arms;
+	atomic_long_t gave_up;
+	struct fsr_lane lanes[2];
+	struct irq_poll iop;
+	struct delayed_work retry;
+};
+
+#define FSR_QUEUES_PER_SET	(FSW_NR_ROLES - 1)
+
+/**
+ * struct fsr_session - one attachment to one server
+ * @dev: the device
+ * @params: what the user asked for
+ * @mutex: held while connections and queues come into being or go
+ * @state_lock: guards @state and @why
+ * @state: see session_sm.h
+ * @why: reason of the failure in words; stable once @state is FSR_FAILED
+ * @wait: woken at a change of @state and for every message of the server
+ * @ibdev: the RDMA device
+ * @pd: its protection domain
+ * @max_sge: SGEs of one bio
+ * @max_bytes: bytes of one bio
+ * @session_id: names this session to the server; a secret
+ * @client_id: names this machine to the server
+ * @welcome: what the server answered
+ * @map: where the chunks are
+ * @conn: the control connection
+ * @control: what runs over it
+ * @nr_sets: queue sets that are asked for, then those that the server lets us have
+ * @queues: FSR_QUEUES_PER_SET per set
+ * @down: connections and queues are gone, for good
+ * @description: of the peer, for sysfs
+ * @fail_work: ends what is in flight after a failure
+ * @removal_work: lets go of an RDMA device that is being removed
+ */
+struct fsr_session {
+	struct fastswap_device *dev;
+	struct fsr_params params;
+	struct mutex mutex;
+
+	spinlock_t state_lock;
+	enum fsr_state state;
+	char why[FASTSWAP_ERROR_MAX];
+	wait_queue_head_t wait;
+
+	struct ib_device *ibdev;
+	struct ib_pd *pd;
+	u32 max_sge;
+	u32 max_bytes;
+	u8 session_id[16];
+	u8 client_id[16];
+	struct fsw_welcome welcome;
+	struct fsr_chunkmap map;
+	struct fsr_conn conn;
+	struct fsr_control *control;
+	unsigned int nr_sets;
+	struct fsr_queue *queues;
+	bool down;
+	char description[128];
+
+	struct work_struct fail_work;
+	struct work_struct removal_work;
+};
+
+/* Reclaim waits for what this does: it never waits for queues without a rescuer. */
+extern struct workqueue_struct *fsr_wq;
+
+#define fsr_err(s, fmt, ...) pr_err("%s: " fmt, fastswap_name((s)->dev), ##__VA_ARGS__)
+#define fsr_info(s, fmt, ...) pr_info("%s: " fmt, fastswap_name((s)->dev), ##__VA_ARGS__)
+
+/* 0 as long as there is no memory for them */
+static inline unsigned int fsr_nr_queues(const struct fsr_session *s)
+{
+	return s->queues ? s->nr_sets * FSR_QUEUES_PER_SET : 0;
+}
+
+/* session.c */
+int fsr_attach(struct fastswap_device *dev, char *options, u64 size,
+	       struct fastswap_limits *limits, void **priv, char *error);
+void fsr_detach(void *priv);
+bool fsr_session_change(struct fsr_session *s, enum fsr_state to);
+__printf(2, 3) void fsr_session_fail(struct fsr_session *s, const char *fmt, ...);
+
+static inline enum fsr_state fsr_session_state(const struct fsr_session *s)
+{
+	return READ_ONCE(s->state);
+}
+
+/* cm.c */
+void fsr_conn_init(struct fsr_conn *conn, struct fsr_session *s, enum fsw_role role, u16 set);
+int fsr_conn_open(struct fsr_conn *conn);
+int fsr_conn_route(struct fsr_conn *conn);
+int fsr_conn_connect(struct fsr_conn *conn);
+int fsr_conn_wait(struct fsr_conn *conn, unsigned int ms);
+void fsr_conn_disconnect(struct fsr_conn *conn);
+void fsr_conn_close(struct fsr_conn *conn);
+
+/* control.c */
+int fsr_control_alloc(struct fsr_session *s);
+int fsr_control_start(struct fsr_session *s);
+int fsr_control_request(struct fsr_session *s, bool all, char *error);
+void fsr_control_keep_alive(struct fsr_session *s);
+void fsr_control_leave(struct fsr_session *s);
+void fsr_control_stop(struct fsr_session *s);
+void fsr_control_destroy(struct fsr_session *s);
+void fsr_control_free(struct fsr_session *s);
+
+/* queue.c */
+void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role role, u16 set);
+int fsr_queue_alloc(struct fsr_queue *q);
+int fsr_queue_start(struct fsr_queue *q);
+void fsr_queue_go_live(struct fsr_queue *q);
+void fsr_queue_stop(struct fsr_queue *q);
+void fsr_queue_destroy(struct fsr_queue *q);
+void fsr_queue_free(struct fsr_queue *q);
+
+/* io.c */
+void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket *ticket);
+bool fsr_poll(void *priv, const struct fastswap_ticket *ticket, bool last);
+void fsr_queue_event(struct ib_cq *cq, void *context);
+int fsr_queue_irq_poll(struct irq_poll *iop, int budget);
+void fsr_queue_retry(struct work_struct *work);
+void fsr_queue_reap(struct fsr_queue *q);
+bool fsr_queue_is_idle(const struct fsr_queue *q);
+void fsr_queue_end_all(struct fsr_queue *q);
+
+/* stats.c */
+int fsr_describe(void *priv, char *buf, size_t len);
+ssize_t fsr_show_stats(void *priv, char *buf, size_t len);
+
+#endif /* _FSR_RDMA_H */
