@@ -14,8 +14,8 @@ set(FASTSWAP_FETCHABLE_KERNELS 6.12 6.1)
 add_custom_target(kernels)
 add_custom_target(modules)
 
-# Reads the release of a kernel build directory; fails if it is none. (Debian's kernel.release is not
-# what uname -r prints; this header is where the modules take it from.)
+# Reads the release of a kernel build directory; fails if it is none. (Debian's kernel.release is
+# not what uname -r prints; this header is where the modules take it from.)
 function(_fastswap_kernel_release result dir)
 	set(header "${dir}/include/generated/utsrelease.h")
 	if(NOT EXISTS "${header}")
