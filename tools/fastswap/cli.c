@@ -75,7 +75,7 @@ bool is_root(const struct command *command)
 {
 	if (geteuid() == 0)
 		return true;
-	complain("%s needs root (try: sudo fastswap %s …)", command->name, command->name);
+	complain("%s needs root (try: sudo fastswap %s ...)", command->name, command->name);
 	return false;
 }
 

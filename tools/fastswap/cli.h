@@ -13,7 +13,7 @@ enum {
 };
 
 /**
- * struct command - "fastswap NAME …"
+ * struct command - "fastswap NAME ..."
  * @name: as typed
  * @summary: one line for the list of commands
  * @run: argv[0] is @name; returns an exit code
@@ -28,11 +28,8 @@ extern const struct command cmd_attach;
 extern const struct command cmd_detach;
 extern const struct command cmd_status;
 
-__attribute__((format(printf, 1, 2)))
-void complain(const char *fmt, ...);
-__attribute__((format(printf, 1, 2)))
-void tell(const char *fmt, ...);
-
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int usage_error(const struct command *command, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 int bad_option(const struct command *command, int c, char **argv);

@@ -25,22 +25,22 @@
 #define UNDO_TIMEOUT_MS		5000	/* for udev to let go of it */
 
 static const char help[] =
-"Usage: fastswap attach URL [OPTION…]\n"
-"\n"
-"Make a block device whose blocks are far memory, and print its path.\n"
-"\n"
-"  rdma://HOST[:PORT]   memory of the fastswap-server there; HOST is a name, an\n"
-"                       IPv4 address or an [IPv6 address]; the port is 50000\n"
-"                       unless given\n"
-"  dram://              local memory, for experiments; needs --size\n"
-"\n"
-"  --size SIZE          bytes, or with K, M, G or T; without it everything that\n"
-"                       the server offers\n"
-"  --queues N           queue sets to the server; without it one per CPU\n"
-"  --source ADDR        local address to connect from\n"
-"  --swapon             make it a swap area and swap to it\n"
-"  --priority N         priority of the swap area, 0 to 32767; without it the\n"
-"                       kernel chooses, below all areas that are there\n";
+	"Usage: fastswap attach URL [OPTION...]\n"
+	"\n"
+	"Make a block device whose blocks are far memory, and print its path.\n"
+	"\n"
+	"  rdma://HOST[:PORT]   memory of the fastswap-server there; HOST is a name, an\n"
+	"                       IPv4 address or an [IPv6 address]; the port is 50000\n"
+	"                       unless given\n"
+	"  dram://              local memory, for experiments; needs --size\n"
+	"\n"
+	"  --size SIZE          bytes, or with K, M, G or T; without it everything that\n"
+	"                       the server offers\n"
+	"  --queues N           queue sets to the server; without it one per CPU\n"
+	"  --source ADDR        local address to connect from\n"
+	"  --swapon             make it a swap area and swap to it\n"
+	"  --priority N         priority of the swap area, 0 to 32767; without it the\n"
+	"                       kernel chooses, below all areas that are there\n";
 
 /**
  * struct attach_options - what the user wants, checked
@@ -225,7 +225,7 @@ static int resolve(struct attach_options *opts)
 		canonical_address(opts->source, &family, scratch);
 		if (hints.ai_family != AF_UNSPEC && hints.ai_family != family)
 			return usage_error(&cmd_attach,
-					   "--source: '%s' and '%s' are addresses of different kinds",
+					   "--source: '%s' is of another kind than '%s'",
 					   opts->source, host);
 		hints.ai_family = family;
 	}

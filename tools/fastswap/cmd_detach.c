@@ -18,16 +18,16 @@
 #define MAX_TIMEOUT_S	(7 * 24 * 3600)
 
 static const char help[] =
-"Usage: fastswap detach DEVICE… | --all [OPTION…]\n"
-"\n"
-"Stop swapping to a device, which brings everything on it back to local memory\n"
-"or to other swap, and remove it. DEVICE is /dev/fastswap0, fastswap0 or 0.\n"
-"\n"
-"  --all                every fastswap device\n"
-"  --timeout SECONDS    give up when a device is not empty by then; without it\n"
-"                       detach goes on as long as pages keep coming back\n"
-"\n"
-"A device that cannot be emptied, or that somebody has open, stays as it is.\n";
+	"Usage: fastswap detach DEVICE... | --all [OPTION...]\n"
+	"\n"
+	"Stop swapping to a device, which brings everything on it back to local memory\n"
+	"or to other swap, and remove it. DEVICE is /dev/fastswap0, fastswap0 or 0.\n"
+	"\n"
+	"  --all                every fastswap device\n"
+	"  --timeout SECONDS    give up when a device is not empty by then; without it\n"
+	"                       detach goes on as long as pages keep coming back\n"
+	"\n"
+	"A device that cannot be emptied, or that somebody has open, stays as it is.\n";
 
 enum {
 	OPT_HELP = UCHAR_MAX + 1,
@@ -161,7 +161,9 @@ static int run_detach(int argc, char **argv)
 		return EXIT_FAILED;
 
 	catch_interrupts();
-	return all ? detach_all(timeout_ms) : detach_named(argv + optind, argc - optind, timeout_ms);
+	if (all)
+		return detach_all(timeout_ms);
+	return detach_named(argv + optind, argc - optind, timeout_ms);
 }
 
 const struct command cmd_detach = {

@@ -16,20 +16,20 @@
 #define WATCH_MAX_S		3600
 
 static const char help[] =
-"Usage: fastswap status [OPTION…] [DEVICE…]\n"
-"\n"
-"Show all devices, or those named. DEVICE is /dev/fastswap0, fastswap0 or 0.\n"
-"\n"
-"  --json               everything there is, for programs\n"
-"  --watch [SECONDS]    again and again, every 2 seconds unless given\n"
-"\n"
-"  USED             far memory that holds data\n"
-"  LOST             data that the other side can no longer give back\n"
-"  SWAP             swapping to it, and the priority\n"
-"  DEMAND PREFETCH  pages read because a program needed them, or soon might\n"
-"  OUT              pages written\n"
-"  ERRORS           reads and writes that failed\n"
-"  P50 P99          half, 99 % of the DEMAND pages came faster than that\n";
+	"Usage: fastswap status [OPTION...] [DEVICE...]\n"
+	"\n"
+	"Show all devices, or those named. DEVICE is /dev/fastswap0, fastswap0 or 0.\n"
+	"\n"
+	"  --json               everything there is, for programs\n"
+	"  --watch [SECONDS]    again and again, every 2 seconds unless given\n"
+	"\n"
+	"  USED             far memory that holds data\n"
+	"  LOST             data that the other side can no longer give back\n"
+	"  SWAP             swapping to it, and the priority\n"
+	"  DEMAND PREFETCH  pages read because a program needed them, or soon might\n"
+	"  OUT              pages written\n"
+	"  ERRORS           reads and writes that failed\n"
+	"  P50 P99          half, 99 % of the DEMAND pages came faster than that\n";
 
 enum {
 	OPT_HELP = UCHAR_MAX + 1,
@@ -106,7 +106,7 @@ static int status(char **names, int nr, const struct status_options *opts)
 			fputs("\033[H\033[2J", stdout);
 		if (!(nr ? show_named(names, nr, opts) : show_all(opts)))
 			return EXIT_FAILED;
-		/* Who reads a pipe wants each round when it is due, and main() sees what went wrong. */
+		/* Each round when it is due; main() says what went wrong. */
 		if (!opts->watch_ms || fflush(stdout) || interrupted())
 			return EXIT_OK;
 		sleep_ms(opts->watch_ms);
@@ -142,7 +142,7 @@ static int run_status(int argc, char **argv)
 			opts.watch_ms = WATCH_DEFAULT_MS;
 			if (interval && !parse_seconds(interval, WATCH_MAX_S, &opts.watch_ms))
 				return usage_error(&cmd_status,
-						   "--watch: '%s' is not a number of seconds up to %u",
+						   "--watch: '%s' is not up to %u seconds",
 						   interval, WATCH_MAX_S);
 			break;
 		default:

@@ -64,7 +64,8 @@ int control_detach(int index)
  * @index: of the device
  * @timeout_ms: how long to try
  *
- * Whenever a device is closed after it was open for writing, udev opens it to see what is on it now.
+ * Whenever a device is closed that was open for writing, udev opens it to see
+ * what is on it now.
  */
 int control_detach_retry(int index, unsigned int timeout_ms)
 {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "holders.h"
 
-#include <dirent.h>
-#include <fcntl.h>
+#include <glob.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
 /*
  * /proc/self/mountinfo: "36 35 98:0 /root /mount-point options… - type source options".
@@ -40,22 +39,16 @@ static bool find_mount(const struct device *dev, char *words)
 /* Device mapper, md and the like leave a link. */
 static bool find_stacked(const struct device *dev, char *words)
 {
-	char path[128];
-	struct dirent *entry;
-	bool found = false;
-	DIR *dir;
+	char pattern[128];
+	glob_t found;
+	bool any;
 
-	snprintf(path, sizeof(path), "/sys/block/%s/holders", dev->name);
-	dir = opendir(path);
-	if (!dir)
-		return false;
-	while (!found && (entry = readdir(dir))) {
-		found = entry->d_name[0] != '.';
-		if (found)
-			snprintf(words, HOLDER_MAX, "used by /dev/%s", entry->d_name);
-	}
-	closedir(dir);
-	return found;
+	snprintf(pattern, sizeof(pattern), "/sys/block/%s/holders/*", dev->name);
+	any = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+	if (any)
+		snprintf(words, HOLDER_MAX, "used by /dev/%s", basename(found.gl_pathv[0]));
+	globfree(&found);
+	return any;
 }
 
 /**
@@ -74,24 +67,18 @@ bool find_lasting_holder(const struct device *dev, char *words)
 	return swap || find_mount(dev, words) || find_stacked(dev, words);
 }
 
-/* Has one of the process's files the device's number? */
-static bool has_open(const char *pid, dev_t devt)
+/* @path: /proc/PID/fd/N */
+static void describe_opener(const char *path, char *words)
 {
-	char path[64];
-	struct dirent *entry;
-	struct stat st;
-	bool found = false;
-	DIR *dir;
+	char pid[16] = "", comm[64], *name;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
-	dir = opendir(path);
-	if (!dir)
-		return false;
-	while (!found && (entry = readdir(dir)))
-		found = fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 &&
-			S_ISBLK(st.st_mode) && st.st_rdev == devt;
-	closedir(dir);
-	return found;
+	sscanf(path, "/proc/%15[0-9]", pid);
+	snprintf(comm, sizeof(comm), "/proc/%s/comm", pid);
+	name = read_text(comm);
+	if (name)
+		name[strcspn(name, "\n")] = '\0';
+	snprintf(words, HOLDER_MAX, "open by %s (process %s)", name ? name : "somebody", pid);
+	free(name);
 }
 
 /**
@@ -101,27 +88,19 @@ static bool has_open(const char *pid, dev_t devt)
  */
 bool find_opener(const struct device *dev, char *words)
 {
-	struct dirent *entry;
 	bool found = false;
-	DIR *dir = opendir("/proc");
+	struct stat st;
+	glob_t fds;
+	size_t i;
 
-	if (!dir)
-		return false;
-	while (!found && (entry = readdir(dir))) {
-		char path[64], *name;
-
-		if (entry->d_name[0] < '0' || entry->d_name[0] > '9' ||
-		    !has_open(entry->d_name, dev->devt))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%.20s/comm", entry->d_name);
-		name = read_text(path);
-		if (name)
-			name[strcspn(name, "\n")] = '\0';
-		snprintf(words, HOLDER_MAX, "open by %s (process %s)", name ? name : "somebody",
-			 entry->d_name);
-		free(name);
-		found = true;
+	if (glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, NULL, &fds) == 0) {
+		for (i = 0; i < fds.gl_pathc && !found; i++) {
+			found = stat(fds.gl_pathv[i], &st) == 0 && S_ISBLK(st.st_mode) &&
+				st.st_rdev == dev->devt;
+			if (found)
+				describe_opener(fds.gl_pathv[i], words);
+		}
 	}
-	closedir(dir);
+	globfree(&fds);
 	return found;
 }

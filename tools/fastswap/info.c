@@ -17,18 +17,9 @@ static uint64_t read_number(const struct device *dev, const char *attr)
 	char text[32];
 	uint64_t value = 0;
 
-	read_attr(dev, attr, text, sizeof(text));
+	read_word(dev, attr, text, sizeof(text));
 	parse_number(text, 0, UINT64_MAX, &value);
 	return value;
-}
-
-/* The parsers want whole lines, read_attr() takes the last newline away. */
-static void read_lines(const struct device *dev, const char *attr, char *buf)
-{
-	ssize_t n = read_attr(dev, attr, buf, SYSFS_MAX - 1);
-
-	if (n > 0)
-		strcpy(buf + n, "\n");
 }
 
 static void read_latency(const struct device *dev, enum info_class class, struct hist *hist)
@@ -36,7 +27,7 @@ static void read_latency(const struct device *dev, enum info_class class, struct
 	char text[SYSFS_MAX], attr[64];
 
 	snprintf(attr, sizeof(attr), "fastswap/%s_latency", info_class_names[class]);
-	read_lines(dev, attr, text);
+	read_attr(dev, attr, text, sizeof(text));
 	hist_parse(text, hist);
 }
 
@@ -55,16 +46,17 @@ bool info_read(const struct device *dev, struct info *info)
 
 	memset(info, 0, sizeof(*info));
 	info->dev = *dev;
-	read_attr(dev, "fastswap/backend", info->backend, sizeof(info->backend));
-	read_attr(dev, "fastswap/peer", info->peer, sizeof(info->peer));
-	read_attr(dev, "fastswap/state", info->state, sizeof(info->state));
+	read_word(dev, "fastswap/backend", info->backend, sizeof(info->backend));
+	read_word(dev, "fastswap/peer", info->peer, sizeof(info->peer));
+	read_word(dev, "fastswap/state", info->state, sizeof(info->state));
 	info->size = device_size(dev);
 	info->used = read_number(dev, "fastswap/used");
 	info->lost = read_number(dev, "fastswap/lost");
 	info->chunk_size = read_number(dev, "fastswap/chunk_size");
 	info->poll_us = read_number(dev, "fastswap/poll_us");
-	read_lines(dev, "fastswap/stats", info->stats);
-	read_lines(dev, "fastswap/backend_stats", info->backend_stats);
+	read_attr(dev, "fastswap/stats", info->stats, sizeof(info->stats));
+	read_attr(dev, "fastswap/backend_stats", info->backend_stats,
+		  sizeof(info->backend_stats));
 	for (i = 0; i < INFO_NR_CLASSES; i++)
 		read_latency(dev, i, &info->latency[i]);
 	info->is_swap = device_swap(dev, &info->swap);

@@ -17,15 +17,15 @@ static void print_help(void)
 {
 	size_t i;
 
-	fputs("Usage: fastswap COMMAND [ARGUMENT…]\n\n"
-	      "Swap to the memory of another machine.\n\n", stdout);
+	puts("Usage: fastswap COMMAND [ARGUMENT...]\n\n"
+	     "Swap to the memory of another machine.\n");
 	for (i = 0; i < NR_COMMANDS; i++)
 		printf("  %-8s  %s\n", commands[i]->name, commands[i]->summary);
-	fputs("\n"
-	      "  fastswap COMMAND --help   says more about a command\n"
-	      "  fastswap --version        prints the version\n"
-	      "\n"
-	      "Exit status: 0 done, 1 failed, 2 called the wrong way.\n", stdout);
+	puts("\n"
+	     "  fastswap COMMAND --help   says more about a command\n"
+	     "  fastswap --version        prints the version\n"
+	     "\n"
+	     "Exit status: 0 done, 1 failed, 2 called the wrong way.");
 }
 
 static const struct command *find_command(const char *name)

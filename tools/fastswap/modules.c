@@ -23,7 +23,8 @@ static void explain(const char *module, int status, const char *message)
 		uname(&uts);
 		complain("the module %s is not installed for kernel %s", module, uts.release);
 	} else if (strstr(message, "Key was rejected")) {
-		complain("cannot load the module %s: this kernel takes signed modules only", module);
+		complain("cannot load the module %s: this kernel takes signed modules only",
+			 module);
 	} else {
 		complain("cannot load the module %s: %s (the kernel's log may say more)", module,
 			 message);

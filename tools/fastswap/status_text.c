@@ -68,10 +68,8 @@ static void fill_counter(const struct info *info, const char *name, char *cell)
 	snprintf(cell, CELL_MAX, "%" PRIu64, counter_get(info->stats, name));
 }
 
-static void fill_row(const struct info *info, struct row *row)
+static void fill_row(const struct info *info, char cell[][CELL_MAX])
 {
-	char (*cell)[CELL_MAX] = row->cell;
-
 	snprintf(cell[COL_DEVICE], CELL_MAX, "%s", info->dev.name);
 	snprintf(cell[COL_BACKEND], CELL_MAX, "%s", info->backend);
 	snprintf(cell[COL_STATE], CELL_MAX, "%s", info->state);
@@ -116,7 +114,7 @@ bool print_text(const struct info *infos, int nr)
 	for (j = 0; j < NR_COLUMNS; j++)
 		strcpy(rows[0].cell[j], columns[j].title);
 	for (i = 0; i < nr; i++)
-		fill_row(&infos[i], &rows[i + 1]);
+		fill_row(&infos[i], rows[i + 1].cell);
 
 	for (i = 0; i <= nr; i++) {
 		for (j = 0; j < NR_COLUMNS; j++) {

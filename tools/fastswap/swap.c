@@ -107,8 +107,8 @@ static void progress_tell(struct progress *p)
 	format_size(p->left, left, sizeof(left));
 	format_size(p->total, total, sizeof(total));
 	if (p->tty)
-		fprintf(stderr, "\r%s: %s of %s still to bring back (%u %% done)\033[K", p->dev->name,
-			left, total, percent);
+		fprintf(stderr, "\r%s: %s of %s still to bring back (%u %% done)\033[K",
+			p->dev->name, left, total, percent);
 	else
 		tell("%s: %s of %s still to bring back (%u %% done)", p->dev->name, left, total,
 		     percent);
@@ -142,7 +142,8 @@ static void complain_no_memory(const struct progress *p)
 	char left[16];
 
 	format_size(p->left, left, sizeof(left));
-	complain("not enough free memory to bring back the %s on %s; end programs or add other swap first; it is still in use",
+	complain("not enough free memory to bring back the %s on %s, which stays in use; "
+		 "end programs or add other swap first",
 		 left, p->dev->path);
 }
 

@@ -86,7 +86,7 @@ char *read_text(const char *path)
  * read_attr - a file of /sys/block/fastswapN
  * @dev: the device
  * @attr: name below that folder
- * @buf: where to; ends with a NUL, without the newline if it is only one line
+ * @buf: where to; ends with a NUL
  * @len: bytes of @buf, at least 1
  *
  * Return: number of bytes, or a negative errno (and @buf is empty).
@@ -109,7 +109,15 @@ ssize_t read_attr(const struct device *dev, const char *attr, char *buf, size_t 
 		return n;
 	}
 	buf[n] = '\0';
-	if (n && memchr(buf, '\n', n) == buf + n - 1)
+	return n;
+}
+
+/** read_word - the same for a file of one line, without its newline */
+ssize_t read_word(const struct device *dev, const char *attr, char *buf, size_t len)
+{
+	ssize_t n = read_attr(dev, attr, buf, len);
+
+	if (n > 0 && buf[n - 1] == '\n')
 		buf[--n] = '\0';
 	return n;
 }
@@ -132,7 +140,7 @@ bool device_open(int index, struct device *dev)
 	dev->index = index;
 	snprintf(dev->name, sizeof(dev->name), "%s%d", name_prefix, index);
 	snprintf(dev->path, sizeof(dev->path), "/dev/%s", dev->name);
-	if (!device_exists(dev) || read_attr(dev, "dev", devt, sizeof(devt)) < 0 ||
+	if (!device_exists(dev) || read_word(dev, "dev", devt, sizeof(devt)) < 0 ||
 	    sscanf(devt, "%u:%u", &maj, &min) != 2)
 		return false;
 	dev->devt = makedev(maj, min);
@@ -244,7 +252,7 @@ uint64_t device_size(const struct device *dev)
 	char text[32];
 	uint64_t sectors = 0;
 
-	if (read_attr(dev, "size", text, sizeof(text)) > 0)
+	if (read_word(dev, "size", text, sizeof(text)) > 0)
 		parse_number(text, 0, UINT64_MAX / 512, &sectors);
 	return sectors * 512;
 }

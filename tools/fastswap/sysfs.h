@@ -31,6 +31,7 @@ int parse_device_name(const char *text);
 
 char *read_text(const char *path);
 ssize_t read_attr(const struct device *dev, const char *attr, char *buf, size_t len);
+ssize_t read_word(const struct device *dev, const char *attr, char *buf, size_t len);
 
 bool device_open(int index, struct device *dev);
 bool device_exists(const struct device *dev);
