@@ -11,6 +11,9 @@
 
 #define BITS_TO_LONGS(nr) (((nr) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 
+#define smp_mb__before_atomic() __sync_synchronize()
+#define smp_mb__after_atomic()	__sync_synchronize()
+
 static inline void set_bit(unsigned long nr, volatile unsigned long *addr)
 {
 	__atomic_fetch_or(&addr[BIT_WORD(nr)], BIT_MASK(nr), __ATOMIC_RELAXED);
