@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fastswap attach: what reaches the kernel for which command line, that
+ * nothing does for a bad one, and that a step that fails undoes those before.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli.h"
+#include "control.h"
+#include "mock_cli.h"
+#include "modules.h"
+#include "swap.h"
+#include "sysfs.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static struct fastswap_ctl_attach seen;	/* what the kernel was asked for */
+static int calls;			/* how often anything but parsing was done */
+static int undone;			/* how often a device was removed again */
+static int swap_priority;		/* as asked for; -2: not asked */
+static int attach_result;
+static const char *attach_error;
+static bool load_works, open_works, node_comes, swap_works, interrupt_in_attach;
+
+static int setup(void **state)
+{
+	mock_reset();
+	memset(&seen, 0, sizeof(seen));
+	calls = 0;
+	undone = 0;
+	swap_priority = -2;
+	attach_result = 0;
+	attach_error = "";
+	load_works = true;
+	open_works = true;
+	node_comes = true;
+	swap_works = true;
+	interrupt_in_attach = false;
+	return 0;
+}
+
+bool load_backend(const char *backend)
+{
+	calls++;
+	return load_works;
+}
+
+int control_attach(struct fastswap_ctl_attach *args)
+{
+	calls++;
+	seen = *args;
+	args->index = 5;
+	strcpy(args->error, attach_error);
+	mock_interrupted = interrupt_in_attach;
+	return attach_result;
+}
+
+int control_detach_retry(int index, unsigned int timeout_ms)
+{
+	assert_int_equal(index, 5);
+	undone++;
+	return 0;
+}
+
+bool device_open(int index, struct device *dev)
+{
+	dev->index = index;
+	snprintf(dev->name, sizeof(dev->name), "fastswap%d", index);
+	snprintf(dev->path, sizeof(dev->path), "/dev/fastswap%d", index);
+	return open_works;
+}
+
+bool device_wait_node(const struct device *dev, unsigned int timeout_ms)
+{
+	return node_comes && !mock_interrupted;
+}
+
+bool swap_on(const struct device *dev, int priority)
+{
+	calls++;
+	swap_priority = priority;
+	return swap_works;
+}
+
+int __real_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+		       struct addrinfo **res);
+int __wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+		       struct addrinfo **res);
+
+/* "both.test" has addresses of both kinds, "six.test" one; nobody else is asked. */
+int __wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+		       struct addrinfo **res)
+{
+	const struct addrinfo numeric = { .ai_flags = AI_NUMERICHOST };
+
+	if (hints->ai_flags & AI_NUMERICHOST)
+		return __real_getaddrinfo(node, service, hints, res);
+	if (!strcmp(node, "both.test") && hints->ai_family != AF_INET6)
+		return __real_getaddrinfo("192.0.2.7", NULL, &numeric, res);
+	if (!strcmp(node, "both.test") ||
+	    (!strcmp(node, "six.test") && hints->ai_family != AF_INET))
+		return __real_getaddrinfo("2001:db8::7", NULL, &numeric, res);
+	return EAI_NONAME;
+}
+
+static int run(const char *line)
+{
+	return mock_run(cmd_attach.run, line);
+}
+
+static void test_requests(void **state)
+{
+	static const struct {
+		const char *line, *backend, *options;
+		uint64_t size;
+		int priority;
+	} t[] = {
+		{ "attach rdma://10.0.0.1", "rdma", "addr=10.0.0.1,port=50000", 0, -2 },
+		{ "attach rdma://10.0.0.1:7 --size 2G --queues 8 --source 10.0.0.2", "rdma",
+		  "addr=10.0.0.1,port=7,source=10.0.0.2,queues=8", 2ull << 30, -2 },
+		{ "attach --queues 1024 rdma://10.0.0.1", "rdma",
+		  "addr=10.0.0.1,port=50000,queues=1024", 0, -2 },
+		{ "attach rdma://[FD00:0::1]:9", "rdma", "addr=fd00::1,port=9", 0, -2 },
+		{ "attach rdma://[fe80::1%lo]", "rdma", "addr=fe80::1%lo,port=50000", 0, -2 },
+		{ "attach rdma://[fd00::1] --source fd00::2", "rdma",
+		  "addr=fd00::1,port=50000,source=fd00::2", 0, -2 },
+		{ "attach rdma://both.test:9", "rdma", "addr=192.0.2.7,port=9", 0, -2 },
+		{ "attach rdma://six.test", "rdma", "addr=2001:db8::7,port=50000", 0, -2 },
+		{ "attach rdma://both.test --source 2001:db8::1", "rdma",
+		  "addr=2001:db8::7,port=50000,source=2001:db8::1", 0, -2 },
+		{ "attach dram:// --size 64K", "dram", "", 65536, -2 },
+		{ "attach dram:// --size=64K --swapon", "dram", "", 65536, SWAP_PRIORITY_AUTO },
+		{ "attach dram:// --swapon --priority 0 --size 64K", "dram", "", 65536, 0 },
+		{ "attach dram:// --swapon --priority 32767 --size 64K", "dram", "", 65536, 32767 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		setup(NULL);
+		assert_int_equal(run(t[i].line), EXIT_OK);
+		assert_string_equal(seen.backend, t[i].backend);
+		assert_string_equal(seen.options, t[i].options);
+		assert_true(seen.size == t[i].size);
+		assert_int_equal(seen.flags, 0);
+		assert_int_equal(swap_priority, t[i].priority);
+		assert_int_equal(undone, 0);
+	}
+}
+
+static void test_bad_lines(void **state)
+{
+	static const char *const t[] = {
+		"attach",
+		"attach --swapon",
+		"attach rdma://10.0.0.1 rdma://10.0.0.2",
+		"attach rdma://10.0.0.1 --nonsense",
+		"attach -x rdma://10.0.0.1",
+		"attach rdma://10.0.0.1 --size",
+		"attach rdma://10.0.0.1 --swapon=1",
+		"attach rdma://10.0.0.1 --size 0",
+		"attach rdma://10.0.0.1 --size 5",
+		"attach rdma://10.0.0.1 --size x",
+		"attach rdma://10.0.0.1 --queues 0",
+		"attach rdma://10.0.0.1 --queues 1025",
+		"attach rdma://10.0.0.1 --queues -1",
+		"attach rdma://10.0.0.1 --source host",
+		"attach rdma://10.0.0.1 --source 10.1",
+		"attach rdma://10.0.0.1 --source fd00::1",
+		"attach rdma://[fd00::1] --source 10.0.0.1",
+		"attach rdma://[fe80::1]",
+		"attach rdma://[fe80::1%nosuchinterface]",
+		"attach rdma://[10.0.0.1.2]",
+		"attach rdma://[host]",
+		"attach rdma://10.0.0.1:0",
+		"attach rdma://10.0.0.1 --priority 1",
+		"attach rdma://10.0.0.1 --swapon --priority 32768",
+		"attach rdma://10.0.0.1 --swapon --priority -1",
+		"attach dram://",
+		"attach dram:// --size 1M --queues 1",
+		"attach dram:// --size 1M --source 10.0.0.1",
+		"attach nfs://10.0.0.1",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		setup(NULL);
+		if (run(t[i]) != EXIT_USAGE || calls || !mock_message[0])
+			fail_msg("%s: %d calls, message '%s'", t[i], calls, mock_message);
+	}
+}
+
+static void test_unknown_name(void **state)
+{
+	assert_int_equal(run("attach rdma://nowhere.test"), EXIT_FAILED);
+	assert_non_null(strstr(mock_message, "nowhere.test"));
+	assert_int_equal(run("attach rdma://six.test --source 10.0.0.1"), EXIT_FAILED);
+	assert_int_equal(calls, 0);
+}
+
+static void test_not_root(void **state)
+{
+	mock_root = false;
+	assert_int_equal(run("attach dram:// --size 1M"), EXIT_FAILED);
+	assert_int_equal(calls, 0);
+}
+
+static void test_help(void **state)
+{
+	assert_int_equal(run("attach --help"), EXIT_OK);
+	assert_int_equal(calls, 0);
+}
+
+static void test_no_module(void **state)
+{
+	load_works = false;
+	assert_int_equal(run("attach dram:// --size 1M"), EXIT_FAILED);
+	assert_int_equal(calls, 1);
+}
+
+static void test_kernel_refuses(void **state)
+{
+	static const struct {
+		int result;
+		const char *error, *message;
+	} t[] = {
+		{ -ECONNREFUSED, "server is full", "rdma://[fd00::1]:50000: server is full" },
+		{ -ENOENT, "no backend", "no backend" },
+		{ -ENOENT, "", "/dev/fastswap-control" },
+		{ -ENOTTY, "", "do not fit" },
+		{ -EPERM, "", "not permitted" },
+		{ -EACCES, "", "not permitted" },
+		{ -EINTR, "", "interrupted" },
+		{ -ENOMEM, "", "Cannot allocate memory" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		setup(NULL);
+		attach_result = t[i].result;
+		attach_error = t[i].error;
+		assert_int_equal(run("attach rdma://[fd00::1] --swapon"), EXIT_FAILED);
+		assert_non_null(strstr(mock_message, t[i].message));
+		assert_int_equal(undone, 0);
+		assert_int_equal(swap_priority, -2);
+	}
+}
+
+static void test_no_node(void **state)
+{
+	node_comes = false;
+	assert_int_equal(run("attach dram:// --size 1M --swapon"), EXIT_FAILED);
+	assert_int_equal(undone, 1);
+	assert_int_equal(swap_priority, -2);
+}
+
+static void test_no_swap(void **state)
+{
+	swap_works = false;
+	assert_int_equal(run("attach dram:// --size 1M --swapon"), EXIT_FAILED);
+	assert_int_equal(undone, 1);
+}
+
+static void test_gone_at_once(void **state)
+{
+	open_works = false;
+	assert_int_equal(run("attach dram:// --size 1M --swapon"), EXIT_FAILED);
+	assert_int_equal(undone, 0);
+}
+
+static void test_interrupted(void **state)
+{
+	interrupt_in_attach = true;
+	assert_int_equal(run("attach dram:// --size 1M --swapon"), EXIT_FAILED);
+	assert_string_equal(mock_message, "interrupted");
+	assert_int_equal(undone, 1);
+	assert_int_equal(swap_priority, -2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_requests, setup),
+		cmocka_unit_test_setup(test_bad_lines, setup),
+		cmocka_unit_test_setup(test_unknown_name, setup),
+		cmocka_unit_test_setup(test_not_root, setup),
+		cmocka_unit_test_setup(test_help, setup),
+		cmocka_unit_test_setup(test_no_module, setup),
+		cmocka_unit_test_setup(test_kernel_refuses, setup),
+		cmocka_unit_test_setup(test_no_node, setup),
+		cmocka_unit_test_setup(test_no_swap, setup),
+		cmocka_unit_test_setup(test_gone_at_once, setup),
+		cmocka_unit_test_setup(test_interrupted, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
