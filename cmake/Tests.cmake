@@ -167,8 +167,8 @@ function(fastswap_vm_tests)
 
 	foreach(kernel IN LISTS FASTSWAP_TEST_KERNELS)
 		if(EXISTS "${FASTSWAP_VM_DIR}/meta/run")
-			_fastswap_vm_test("vm.meta.${kernel}" 600 "${FASTSWAP_VM_DIR}/meta/run"
-				--build "${PROJECT_BINARY_DIR}" "${kernel}")
+			_fastswap_vm_test("vm.meta.${kernel}" 780 "${FASTSWAP_VM_DIR}/meta/run"
+				--build "${PROJECT_BINARY_DIR}" --kernel "${kernel}")
 		endif()
 	endforeach()
 	file(GLOB cases CONFIGURE_DEPENDS "${FASTSWAP_VM_DIR}/cases/*.sh")

@@ -20,7 +20,7 @@ check_format()
 	for file in "${sources[@]}"; do
 		encode_blanks <"$file" >"$scratch/is"
 		exempt_macros <"$file" | "$formatter" --assume-filename="$file" |
-			grep -vxE '[ \t]*// clang-format (off|on)' |
+			grep -vxE '[[:blank:]]*// clang-format (off|on)' |
 			encode_blanks >"$scratch/ought"
 		if diff -bu --label "$file" --label "$file (formatted)" \
 			"$scratch/is" "$scratch/ought" >"$scratch/diff"; then
@@ -48,10 +48,11 @@ exempt_macros()
 }
 
 # Leading tabs and spaces as letters of their own, so that diff -b ignores white
-# space inside lines only. Also, "{}" and "{ }" are the same.
+# space inside lines only. Also, "{ }" is as good
+# as "{}", and "(type) {" as "(type){".
 encode_blanks()
 {
-	sed -E ':a; s/^([\x01\x02]*)\t/\1\x01/; ta; s/^([\x01\x02]*) /\1\x02/; ta; s/\{\}/{ }/g'
+	sed -E ':a; s/^([\x01\x02]*)\t/\1\x01/; ta; s/^([\x01\x02]*) /\1\x02/; ta; s/\{\}/{ }/g; s/\)\{/) {/g'
 }
 
 decode_blanks()
