@@ -42,6 +42,7 @@ wait_for()
 	local limit="$1" now end
 
 	shift
+	[[ "$limit" =~ ^[1-9][0-9]*$ ]] || die "wait_for: '$limit' is not a whole number of seconds"
 	now=${EPOCHREALTIME/./}
 	end=$((now + limit * 1000000))
 	until "$@"; do
@@ -95,7 +96,8 @@ with_memory_limit()
 	group=$(mktemp -d /sys/fs/cgroup/limit.XXXXXX) || return 1
 	echo "${mib}M" >"$group/memory.max"
 	echo max >"$group/memory.swap.max"
-	# In the background, as bash would ignore set -e to the left of ||.
+	# In the background, as bash ignores set -e to the left of ||: so it holds
+	# in COMMAND where it holds for the caller.
 	(
 		echo "$BASHPID" >"$group/cgroup.procs"
 		"$@"
