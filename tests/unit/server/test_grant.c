@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests and releases, step by step, with every call failing once. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "grant.h"
+#include "helpers.h"
+
+#define CHUNKS	8
+
+static struct {
+	struct pool pool;
+	struct ibv_pd *pd;
+	struct rdma_cm_id *id;
+	struct ctrl ctrl;
+	struct grants g;
+	struct region_list dirty;
+	union message msg;
+	size_t len;
+} f;
+
+static void start(uint32_t chunks)
+{
+	fake_reset();
+	memset(&f, 0, sizeof(f));
+	STAILQ_INIT(&f.dirty);
+	make_pool(&f.pool, chunks);
+	f.pd = ibv_alloc_pd(fake_device(0));
+	f.id = fake_id(0);
+	assert_int_equal(ctrl_open(&f.ctrl, f.pd, f.id), 0);
+	assert_int_equal(grants_init(&f.g, &f.pool, f.pd, chunks), 0);
+}
+
+static int setup(void **state)
+{
+	start(CHUNKS);
+	return 0;
+}
+
+static void finish(void)
+{
+	fake_fail(0);
+	fake_fail_dereg(false);
+	ctrl_close(&f.ctrl);
+	while (!grants_reclaim(&f.g, &f.dirty))
+		;
+	clear_all(&f.pool, &f.dirty);
+	assert_all_back(&f.pool);
+	grants_destroy(&f.g);
+	assert_int_equal(rdma_destroy_id(f.id), 0);
+	assert_int_equal(ibv_dealloc_pd(f.pd), 0);
+	pool_destroy(&f.pool);
+	assert_nothing_left();
+}
+
+static int teardown(void **state)
+{
+	finish();
+	return 0;
+}
+
+static int no_message(void *arg, const struct fsw_msg *msg, size_t len)
+{
+	return 0;
+}
+
+static void ask(enum fsw_msg_type type, uint32_t seq, uint32_t first, uint32_t count)
+{
+	union message m;
+
+	make_range(&m, type, seq, first, count);
+	assert_true(grants_add_job(&f.g, &m.msg));
+}
+
+/* Steps until there is nothing to do now; the network is fast. */
+static enum grants_result run(uint64_t now)
+{
+	enum grants_result result;
+	unsigned int nr;
+
+	while ((result = grants_step(&f.g, &f.ctrl, &f.dirty, now)) == GRANTS_BUSY) {
+		fake_complete_sends(f.id);
+		ctrl_poll(&f.ctrl, no_message, NULL, &nr);
+	}
+	return result;
+}
+
+static enum fsw_msg_type next_answer(uint32_t seq)
+{
+	assert_true(fake_sent(f.id, &f.msg.msg, &f.len));
+	assert_int_equal(fsw_msg_check(&f.msg.msg, f.len), FSW_REASON_NONE);
+	assert_int_equal(fsw_letoh32(f.msg.msg.seq), seq);
+	return fsw_letoh16(f.msg.msg.type);
+}
+
+static unsigned int granted(void)
+{
+	return (f.len - sizeof(f.msg.msg)) / sizeof(struct fsw_grant);
+}
+
+static void grant_and_release(void **state)
+{
+	unsigned int i;
+
+	ask(FSW_MSG_REQUEST, 5, 2, 3);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	assert_int_equal(next_answer(5), FSW_MSG_GRANT);
+	assert_int_equal(granted(), 3);
+	for (i = 0; i < 3; i++) {
+		struct region *region = f.g.chunk[2 + i];
+
+		assert_int_equal(fsw_letoh32(f.msg.grant[i].chunk), 2 + i);
+		assert_true(fsw_letoh64(f.msg.grant[i].addr) == (uintptr_t)region->addr);
+		assert_int_equal(fsw_letoh32(f.msg.grant[i].rkey), region->mr->rkey);
+		assert_int_equal(region->state, REGION_GRANTED);
+		memset(region->addr, 0xee, region->size);
+	}
+	assert_int_equal(f.g.nr_granted, 3);
+
+	ask(FSW_MSG_RELEASE, 6, 3, 2);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	assert_int_equal(next_answer(6), FSW_MSG_RELEASED);
+	assert_int_equal(fsw_letoh32(f.msg.range.first), 3);
+	assert_int_equal(fsw_letoh32(f.msg.range.count), 2);
+	assert_int_equal(f.g.nr_granted, 1);
+	assert_null(f.g.chunk[3]);
+	assert_non_null(f.g.chunk[2]);
+
+	/* The same places again. */
+	ask(FSW_MSG_REQUEST, 7, 3, 2);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	assert_int_equal(next_answer(7), FSW_MSG_GRANT);
+}
+
+static void released_only_when_deregistered(void **state)
+{
+	enum grants_result result;
+
+	ask(FSW_MSG_REQUEST, 1, 0, 4);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	next_answer(1);
+	ask(FSW_MSG_RELEASE, 2, 0, 4);
+	do {
+		result = grants_step(&f.g, &f.ctrl, &f.dirty, 1);
+		if (fake_sent(f.id, &f.msg.msg, &f.len))
+			break;
+	} while (result == GRANTS_BUSY);
+	assert_int_equal(fsw_letoh16(f.msg.msg.type), FSW_MSG_RELEASED);
+	/* Only the message buffers are registered now. */
+	assert_int_equal(vobj_count(VOBJ_MR), 1);
+}
+
+static void breaches(void **state)
+{
+	static const struct {
+		enum fsw_msg_type type;
+		uint32_t first, count;
+	} bad[] = {
+		{ FSW_MSG_REQUEST, 0, CHUNKS + 1 },
+		{ FSW_MSG_REQUEST, CHUNKS, 1 },
+		{ FSW_MSG_REQUEST, 3, 1 },	/* granted already */
+		{ FSW_MSG_REQUEST, 2, 3 },
+		{ FSW_MSG_RELEASE, 0, 1 },	/* not granted */
+		{ FSW_MSG_RELEASE, 3, 2 },
+		{ FSW_MSG_RELEASE, CHUNKS, 1 },
+		{ FSW_MSG_REQUEST, FSW_MAX_CHUNKS - 1, 1 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (i) {
+			finish();
+			start(CHUNKS);
+		}
+		ask(FSW_MSG_REQUEST, 1, 3, 1);
+		assert_int_equal(run(1), GRANTS_IDLE);
+		ask(bad[i].type, 2, bad[i].first, bad[i].count);
+		assert_int_equal(run(1), GRANTS_MALFORMED);
+		/* Nothing was taken or given back for it. */
+		assert_int_equal(f.g.nr_granted, 1);
+		assert_int_equal(pool_available(&f.pool), (CHUNKS - 1ull) * TEST_CHUNK);
+	}
+}
+
+static void too_many_jobs(void **state)
+{
+	union message m;
+	unsigned int i;
+
+	make_range(&m, FSW_MSG_REQUEST, 1, 0, 1);
+	for (i = 0; i < FSW_CTRL_WINDOW; i++)
+		assert_true(grants_add_job(&f.g, &m.msg));
+	assert_false(grants_add_job(&f.g, &m.msg));
+}
+
+static void not_enough(void **state)
+{
+	ask(FSW_MSG_REQUEST, 1, 0, CHUNKS - 1);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	next_answer(1);
+	/* As if another session had taken the last one. */
+	f.g.max_chunks = CHUNKS;
+	f.pool.nr_free--;
+	ask(FSW_MSG_REQUEST, 2, CHUNKS - 1, 1);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	f.pool.nr_free++;
+	assert_int_equal(next_answer(2), FSW_MSG_DENY);
+	assert_int_equal(fsw_letoh32(f.msg.deny.first), CHUNKS - 1);
+	assert_int_equal(fsw_letoh16(f.msg.deny.reason), FSW_REASON_NO_MEMORY);
+	assert_int_equal(fsw_letoh64(f.msg.deny.detail), 0);
+	assert_int_equal(f.g.nr_jobs, 0);
+}
+
+static void waits_for_the_pool(void **state)
+{
+	ask(FSW_MSG_REQUEST, 1, 0, CHUNKS);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	next_answer(1);
+	ask(FSW_MSG_RELEASE, 2, 0, CHUNKS);
+	ask(FSW_MSG_REQUEST, 3, 0, 1);
+	assert_int_equal(run(1000), GRANTS_WAITING);
+	assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
+	clear_all(&f.pool, &f.dirty);
+	assert_int_equal(run(2000), GRANTS_IDLE);
+	assert_int_equal(next_answer(3), FSW_MSG_GRANT);
+
+	/* Not for ever. */
+	ask(FSW_MSG_RELEASE, 4, 0, 1);
+	ask(FSW_MSG_REQUEST, 5, 0, CHUNKS);
+	assert_int_equal(run(3000), GRANTS_WAITING);
+	assert_int_equal(next_answer(4), FSW_MSG_RELEASED);
+	assert_int_equal(run(7999), GRANTS_WAITING);
+	assert_int_equal(run(8000), GRANTS_IDLE);
+	assert_int_equal(next_answer(5), FSW_MSG_DENY);
+}
+
+static void registration_fails_midway(void **state)
+{
+	unsigned int n;
+
+	for (n = 1; n <= 3; n++) {
+		if (n > 1) {
+			finish();
+			start(CHUNKS);
+		}
+		ask(FSW_MSG_REQUEST, 1, 0, 3);
+		fake_fail(n);
+		assert_int_equal(run(1), GRANTS_IDLE);
+		if (n > 1) {
+			assert_int_equal(next_answer(1), FSW_MSG_GRANT);
+			assert_int_equal(granted(), n - 1);
+		}
+		assert_int_equal(next_answer(1), FSW_MSG_DENY);
+		assert_int_equal(fsw_letoh32(f.msg.deny.first), n - 1);
+		assert_int_equal(fsw_letoh16(f.msg.deny.reason), FSW_REASON_RESOURCES);
+		assert_int_equal(f.g.nr_granted, n - 1);
+		assert_int_equal(pool_available(&f.pool), (CHUNKS - n + 1ull) * TEST_CHUNK);
+		assert_true(ctrl_all_sent(&f.ctrl));
+	}
+}
+
+static void sending_fails(void **state)
+{
+	static const struct {
+		enum fsw_msg_type type;
+		uint32_t first, count, fail;
+	} cases[] = {
+		{ FSW_MSG_REQUEST, 1, 1, 2 },	/* the grant, after the registration */
+		{ FSW_MSG_RELEASE, 0, 1, 1 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (i) {
+			finish();
+			start(CHUNKS);
+		}
+		ask(FSW_MSG_REQUEST, 1, 0, 1);
+		assert_int_equal(run(1), GRANTS_IDLE);
+		ask(cases[i].type, 2, cases[i].first, cases[i].count);
+		fake_fail(cases[i].fail);
+		assert_int_equal(run(1), GRANTS_BROKEN);
+	}
+	finish();
+	start(CHUNKS);
+	ask(FSW_MSG_REQUEST, 1, 0, 1);
+	fake_fail(1);
+	assert_int_equal(grants_step(&f.g, &f.ctrl, &f.dirty, 1), GRANTS_BUSY);
+	assert_int_equal(grants_step(&f.g, &f.ctrl, &f.dirty, 1), GRANTS_BUSY);
+	fake_fail(1);	/* the DENY that follows the registration */
+	assert_int_equal(run(1), GRANTS_BROKEN);
+}
+
+static void blocked_without_slots(void **state)
+{
+	struct fsw_msg *taken[CTRL_SEND_SLOTS];
+	unsigned int i, nr;
+
+	for (i = 0; i < CTRL_SEND_SLOTS; i++)
+		taken[i] = ctrl_slot(&f.ctrl);
+	ask(FSW_MSG_REQUEST, 1, 0, 2);
+	assert_int_equal(run(1), GRANTS_BLOCKED);
+	assert_int_equal(run(1), GRANTS_BLOCKED);
+	assert_false(fake_sent(f.id, &f.msg.msg, &f.len));
+	assert_int_equal(ctrl_send(&f.ctrl, taken[0], FSW_MSG_PONG, 0, 0), 0);
+	assert_true(fake_sent(f.id, &f.msg.msg, &f.len));
+	fake_complete_sends(f.id);
+	assert_int_equal(ctrl_poll(&f.ctrl, no_message, NULL, &nr), 0);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
+	for (i = 0; i < CTRL_SEND_SLOTS; i++)
+		taken[i] = ctrl_slot(&f.ctrl);
+	ask(FSW_MSG_RELEASE, 2, 0, 2);
+	assert_int_equal(run(1), GRANTS_BLOCKED);
+	/* Released all the same; only the answer waits. */
+	assert_int_equal(f.g.nr_granted, 0);
+}
+
+static void collected_grants_do_not_wait_long(void **state)
+{
+	ask(FSW_MSG_REQUEST, 1, 0, 3);
+	assert_int_equal(grants_step(&f.g, &f.ctrl, &f.dirty, 1000), GRANTS_BUSY);
+	assert_int_equal(grants_step(&f.g, &f.ctrl, &f.dirty, 1000), GRANTS_BUSY);
+	assert_false(fake_sent(f.id, &f.msg.msg, &f.len));
+	assert_int_equal(grants_step(&f.g, &f.ctrl, &f.dirty, 1200), GRANTS_BUSY);
+	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
+	assert_int_equal(granted(), 2);
+	assert_int_equal(run(1300), GRANTS_IDLE);
+	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
+	assert_int_equal(granted(), 1);
+	assert_int_equal(fsw_letoh32(f.msg.grant[0].chunk), 2);
+}
+
+/* More grants than fit into one message. The memory is not touched, so it may be large. */
+static void several_messages(void **state)
+{
+	const uint32_t many = 2 * FSW_GRANTS_PER_MSG + 10;
+	uint32_t next = 0, i;
+
+	finish();
+	start(many);
+	ask(FSW_MSG_REQUEST, 1, 0, many);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	while (next < many) {
+		assert_int_equal(next_answer(1), FSW_MSG_GRANT);
+		assert_true(f.len <= FSW_MSG_MAX);
+		for (i = 0; i < granted(); i++)
+			assert_int_equal(fsw_letoh32(f.msg.grant[i].chunk), next++);
+	}
+	assert_int_equal(next, many);
+}
+
+static void deregistration_fails(void **state)
+{
+	struct region *lost;
+
+	ask(FSW_MSG_REQUEST, 1, 0, 1);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	next_answer(1);
+	lost = f.g.chunk[0];
+	fake_fail_dereg(true);
+	ask(FSW_MSG_RELEASE, 2, 0, 1);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	assert_int_equal(f.pool.nr_lost, 1);
+	assert_int_equal(lost->state, REGION_LOST);
+	assert_true(STAILQ_EMPTY(&f.dirty));
+	/* Put right by hand, so that the teardown finds everything. */
+	fake_fail_dereg(false);
+	assert_int_equal(ibv_dereg_mr(lost->mr), 0);
+	vobj_gone(VOBJ_MR);
+	lost->mr = NULL;
+	lost->state = REGION_DIRTY;
+	pool_add_dirty(&f.pool);
+	STAILQ_INSERT_TAIL(&f.dirty, lost, link);
+}
+
+static void reclaim_with_a_job_half_done(void **state)
+{
+	ask(FSW_MSG_REQUEST, 1, 0, 5);
+	assert_int_equal(grants_step(&f.g, &f.ctrl, &f.dirty, 1), GRANTS_BUSY);
+	assert_int_equal(grants_step(&f.g, &f.ctrl, &f.dirty, 1), GRANTS_BUSY);
+	assert_int_equal(grants_step(&f.g, &f.ctrl, &f.dirty, 1), GRANTS_BUSY);
+	assert_int_equal(f.g.nr_granted, 2);
+	memset(f.g.chunk[0]->addr, 1, TEST_CHUNK);
+	/* The teardown takes the rest from here. */
+}
+
+static void table_cannot_be_had(void **state)
+{
+	struct grants g;
+
+	fake_fail(1);
+	assert_int_equal(grants_init(&g, &f.pool, f.pd, 4), ENOMEM);
+	grants_destroy(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(grant_and_release, setup, teardown),
+		cmocka_unit_test_setup_teardown(released_only_when_deregistered, setup, teardown),
+		cmocka_unit_test_setup_teardown(breaches, setup, teardown),
+		cmocka_unit_test_setup_teardown(too_many_jobs, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_enough, setup, teardown),
+		cmocka_unit_test_setup_teardown(waits_for_the_pool, setup, teardown),
+		cmocka_unit_test_setup_teardown(registration_fails_midway, setup, teardown),
+		cmocka_unit_test_setup_teardown(sending_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(blocked_without_slots, setup, teardown),
+		cmocka_unit_test_setup_teardown(collected_grants_do_not_wait_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_messages, setup, teardown),
+		cmocka_unit_test_setup_teardown(deregistration_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(reclaim_with_a_job_half_done, setup, teardown),
+		cmocka_unit_test_setup_teardown(table_cannot_be_had, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The main thread with real workers and a network that is played: who may come, how all ends. */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "fake_clock.h"
+#include "helpers.h"
+#include "listener.h"
+
+static struct {
+	struct config cfg;
+	struct pool pool;
+	struct listener l;
+	char why[256];
+} f;
+
+static int setup(void **state)
+{
+	fake_reset();
+	fake_auto_complete(true);
+	memset(&f, 0, sizeof(f));
+	f.cfg = test_config;
+	make_pool(&f.pool, 8);
+	assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)), EXIT_RUN_OK);
+	assert_int_equal(listener_start(&f.l, &f.pool, f.why, sizeof(f.why)), EXIT_RUN_OK);
+	return 0;
+}
+
+static void pump(void)
+{
+	event_base_loop(f.l.base, EVLOOP_NONBLOCK);
+}
+
+#define PUMP_UNTIL(condition) do { \
+		int turns_ = 0; \
+		while (!(condition)) { \
+			assert_true(turns_++ < 10000); \
+			pump(); \
+			poll(NULL, 0, 1); \
+		} \
+	} while (0)
+
+static int teardown(void **state)
+{
+	fake_fail(0);
+	if (!f.l.stopping)
+		listener_stop(&f.l, EXIT_RUN_OK);
+	/* Clients that behave: they disconnect when they are asked to. */
+	while (f.l.nr_sessions) {
+		struct session *session;
+		struct conn *control = NULL;
+
+		TAILQ_FOREACH(session, &f.l.sessions, link)
+			if (session->control->state == CONN_CLOSING)
+				control = session->control;
+		if (control)
+			fake_cm_event(RDMA_CM_EVENT_DISCONNECTED, control->id, NULL, 0);
+		pump();
+		poll(NULL, 0, 1);
+	}
+	listener_close(&f.l);
+	listener_close(&f.l);
+	pool_destroy(&f.pool);
+	assert_nothing_left();
+	return 0;
+}
+
+static struct rdma_cm_id *request(const struct fsw_hello *hello, size_t len, unsigned int device)
+{
+	struct rdma_cm_id *id = fake_id(device);
+
+	fake_cm_event(RDMA_CM_EVENT_CONNECT_REQUEST, id, hello, len);
+	pump();
+	return id;
+}
+
+static struct rdma_cm_id *request_role(enum fsw_role role, unsigned int set, unsigned char id)
+{
+	struct fsw_hello hello;
+
+	make_hello(&hello, role, set, 2, id);
+	return request(&hello, sizeof(hello), 0);
+}
+
+static void assert_refused(struct rdma_cm_id *id, enum fsw_reason reason, uint64_t detail)
+{
+	struct fake_id_state state = fake_id_state(id);
+
+	assert_true(state.refused && state.destroyed && !state.accepted);
+	assert_int_equal(fsw_letoh16(state.refusal.reason), reason);
+	assert_true(fsw_letoh64(state.refusal.detail) == detail);
+}
+
+/* A control connection that is confirmed and adopted. */
+static struct rdma_cm_id *attach(unsigned char session)
+{
+	struct rdma_cm_id *id = request_role(FSW_ROLE_CONTROL, 0, session);
+
+	assert_true(fake_id_state(id).accepted);
+	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, id, NULL, 0);
+	pump();
+	return id;
+}
+
+static struct rdma_cm_id *attach_data(enum fsw_role role, unsigned int set, unsigned char session)
+{
+	struct rdma_cm_id *id = request_role(role, set, session);
+
+	assert_true(fake_id_state(id).accepted);
+	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, id, NULL, 0);
+	pump();
+	return id;
+}
+
+static void disconnect(struct rdma_cm_id *id)
+{
+	fake_cm_event(RDMA_CM_EVENT_DISCONNECTED, id, NULL, 0);
+	pump();
+}
+
+static void grant_all(struct rdma_cm_id *id, unsigned int count)
+{
+	union message m;
+	size_t len = make_range(&m, FSW_MSG_REQUEST, 1, 0, count);
+
+	assert_true(fake_message(id, &m, len));
+	assert_true(fake_wait_sent(id, &m.msg, &len));
+	assert_int_equal(fsw_letoh16(m.msg.type), FSW_MSG_GRANT);
+	memset((void *)(uintptr_t)fsw_letoh64(m.grant[0].addr), 0x5a, TEST_CHUNK);
+}
+
+static void welcome(void **state)
+{
+	struct fsw_welcome w, w2;
+	struct rdma_cm_id *id = attach(1), *data;
+
+	w = fake_id_state(id).welcome;
+	assert_int_equal(fsw_welcome_check(&w, sizeof(w), FSW_ROLE_CONTROL), FSW_REASON_NONE);
+	assert_true(fsw_letoh64(w.available) == 8ull * TEST_CHUNK);
+	assert_int_equal(w.chunk_shift, TEST_CHUNK_SHIFT);
+	assert_int_equal(fsw_letoh32(w.max_chunks), 8);
+	assert_int_equal(fsw_letoh16(w.max_sets), 2);
+	assert_int_equal(fsw_letoh32(w.keepalive_ms), 1000);
+	assert_int_equal(fake_receives(id), FSW_CTRL_DEPTH);
+
+	data = attach_data(FSW_ROLE_PREFETCH, 1, 1);
+	w2 = fake_id_state(data).welcome;
+	assert_int_equal(fsw_welcome_check(&w2, sizeof(w2), FSW_ROLE_PREFETCH), FSW_REASON_NONE);
+	assert_true(w2.generation == w.generation);
+}
+
+static void every_refusal(void **state)
+{
+	struct fsw_hello hello;
+
+	attach(1);
+	attach_data(FSW_ROLE_DEMAND, 0, 1);
+
+	make_hello(&hello, FSW_ROLE_CONTROL, 0, 1, 9);
+	assert_refused(request(NULL, 0, 0), FSW_REASON_MALFORMED, 0);
+	assert_refused(request(&hello, sizeof(hello) - 1, 0), FSW_REASON_MALFORMED, 0);
+	hello.magic = 0;
+	assert_refused(request(&hello, sizeof(hello), 0), FSW_REASON_MALFORMED, 0);
+	make_hello(&hello, FSW_ROLE_CONTROL, 0, 1, 9);
+	hello.version_min = hello.version = fsw_htole16(FSW_VERSION + 1);
+	assert_refused(request(&hello, sizeof(hello), 0), FSW_REASON_VERSION,
+		       FSW_VERSION_MIN << 16 | FSW_VERSION);
+	make_hello(&hello, FSW_ROLE_CONTROL, 0, FSW_MAX_SETS + 1, 9);
+	assert_refused(request(&hello, sizeof(hello), 0), FSW_REASON_LIMIT, FSW_MAX_SETS);
+
+	assert_refused(request_role(FSW_ROLE_CONTROL, 0, 1), FSW_REASON_DUPLICATE, 0);
+	assert_refused(request_role(FSW_ROLE_DEMAND, 0, 1), FSW_REASON_DUPLICATE, 0);
+	assert_refused(request_role(FSW_ROLE_DEMAND, 0, 8), FSW_REASON_NO_SESSION, 0);
+	make_hello(&hello, FSW_ROLE_DEMAND, 2, 3, 1);
+	assert_refused(request(&hello, sizeof(hello), 0), FSW_REASON_LIMIT, 2);
+	make_hello(&hello, FSW_ROLE_DEMAND, 1, 2, 1);
+	assert_refused(request(&hello, sizeof(hello), 1), FSW_REASON_WRONG_DEVICE, 0);
+
+	attach(2);
+	attach(3);
+	assert_refused(request_role(FSW_ROLE_CONTROL, 0, 4), FSW_REASON_LIMIT, 3);
+	assert_int_equal(f.l.nr_sessions, 3);
+	/* Spread over the workers. */
+	assert_true(f.l.workers[0].nr_sessions && f.l.workers[1].nr_sessions);
+
+	listener_stop(&f.l, EXIT_RUN_OK);
+	assert_refused(request_role(FSW_ROLE_CONTROL, 0, 5), FSW_REASON_SHUTDOWN, 0);
+}
+
+static void longer_private_data(void **state)
+{
+	unsigned char padded[200] = { 0 };
+
+	make_hello((struct fsw_hello *)padded, FSW_ROLE_CONTROL, 0, 1, 1);
+	assert_true(fake_id_state(request((struct fsw_hello *)padded, sizeof(padded), 0)).accepted);
+}
+
+static void any_step_of_admission_fails(void **state)
+{
+	struct rdma_cm_id *id;
+	unsigned int n, steps;
+
+	fake_fail(0);
+	id = request_role(FSW_ROLE_CONTROL, 0, 1);
+	steps = fake_calls();
+	assert_true(fake_id_state(id).accepted);
+	/* Not confirmed: gone without the help of a worker. */
+	fake_cm_event(RDMA_CM_EVENT_CONNECT_ERROR, id, NULL, 0);
+	pump();
+	assert_true(fake_id_state(id).destroyed);
+	for (n = 1; n <= steps; n++) {
+		int before = fake_objects();
+
+		fake_fail(n);
+		id = request_role(FSW_ROLE_CONTROL, 0, 1);
+		assert_refused(id, FSW_REASON_RESOURCES, 0);
+		assert_int_equal(fake_objects(), before);
+		assert_int_equal(f.l.nr_sessions, 0);
+		assert_true(TAILQ_EMPTY(&f.l.conns));
+	}
+}
+
+static void any_step_of_data_admission_fails(void **state)
+{
+	struct rdma_cm_id *id;
+	unsigned int n;
+
+	/* The worker is not in the way: the session stays OPENING. */
+	request_role(FSW_ROLE_CONTROL, 0, 1);
+	fake_fail(2);
+	assert_refused(request_role(FSW_ROLE_DEMAND, 0, 1), FSW_REASON_RESOURCES, 0);
+	fake_fail(0);
+	/* The queue stays once it is there, so that the steps below are the same ones. */
+	assert_non_null(session_data_queue(TAILQ_FIRST(&f.l.sessions)));
+	for (n = 1; n < 100; n++) {
+		fake_fail(n);
+		id = request_role(FSW_ROLE_DEMAND, 0, 1);
+		fake_fail(0);
+		if (fake_id_state(id).accepted)
+			break;
+		assert_refused(id, FSW_REASON_RESOURCES, 0);
+		assert_null(*session_data_slot(TAILQ_FIRST(&f.l.sessions), FSW_ROLE_DEMAND, 0));
+	}
+	/* The connection, the queue pair, the device's limits, the accept. */
+	assert_int_equal(n, 5);
+}
+
+static void data_before_the_confirmation(void **state)
+{
+	struct rdma_cm_id *control = request_role(FSW_ROLE_CONTROL, 0, 1);
+	struct rdma_cm_id *data = attach_data(FSW_ROLE_WRITEBACK, 0, 1);
+
+	assert_true(fake_id_state(data).accepted);
+	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, control, NULL, 0);
+	pump();
+	grant_all(control, 1);
+}
+
+static void client_disconnects(void **state)
+{
+	struct rdma_cm_id *id = attach(1), *data = attach_data(FSW_ROLE_DEMAND, 0, 1);
+
+	grant_all(id, 8);
+	disconnect(id);
+	assert_true(fake_id_state(data).destroyed);
+	/* Answered at once, so that the client need not wait for the rest. */
+	assert_int_equal(fake_id_state(id).disconnects, 1);
+	/* Late events of a connection that is over. */
+	if (!fake_id_state(id).destroyed)
+		fake_cm_event(RDMA_CM_EVENT_TIMEWAIT_EXIT, id, NULL, 0);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_true(fake_id_state(id).destroyed);
+	PUMP_UNTIL(pool_available(&f.pool) == 8ull * TEST_CHUNK);
+	assert_all_back(&f.pool);
+	/* The same id may come back. */
+	grant_all(attach(1), 8);
+}
+
+static void data_connection_breaks_alone(void **state)
+{
+	struct rdma_cm_id *id = attach(1), *data = attach_data(FSW_ROLE_DEMAND, 0, 1);
+
+	disconnect(data);
+	assert_true(fake_id_state(data).destroyed);
+	assert_false(fake_id_state(id).destroyed);
+	attach_data(FSW_ROLE_DEMAND, 0, 1);
+	grant_all(id, 1);
+}
+
+static void worker_wants_it_closed(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+
+	grant_all(id, 2);
+	fake_break(id);
+	PUMP_UNTIL(fake_id_state(id).disconnects);
+	assert_refused(request_role(FSW_ROLE_DEMAND, 0, 1), FSW_REASON_NO_SESSION, 0);
+	assert_refused(request_role(FSW_ROLE_CONTROL, 0, 1), FSW_REASON_DUPLICATE, 0);
+	/* The client is dead and does not answer. */
+	fake_clock_advance(2000);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_true(fake_id_state(id).destroyed);
+}
+
+static void never_confirmed(void **state)
+{
+	struct rdma_cm_id *id = request_role(FSW_ROLE_CONTROL, 0, 1);
+	struct rdma_cm_id *data = request_role(FSW_ROLE_DEMAND, 0, 1);
+
+	assert_int_equal(f.l.nr_sessions, 1);
+	fake_clock_advance(9000);
+	poll(NULL, 0, 300);
+	pump();
+	assert_false(fake_id_state(id).destroyed);
+	fake_clock_advance(2000);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_true(fake_id_state(id).destroyed && fake_id_state(data).destroyed);
+	assert_true(TAILQ_EMPTY(&f.l.conns));
+}
+
+/* Every event of the CM in every state that a connection can be in: no crash, no leak. */
+static void every_event_everywhere(void **state)
+{
+	int type, stage;
+
+	for (type = RDMA_CM_EVENT_ADDR_RESOLVED; type <= RDMA_CM_EVENT_TIMEWAIT_EXIT + 1; type++) {
+		if (type == RDMA_CM_EVENT_CONNECT_REQUEST)
+			continue;
+		for (stage = 0; stage < 4; stage++) {
+			struct rdma_cm_id *id, *control = NULL;
+
+			if (stage >= 2)
+				control = attach(1);
+			id = request_role(stage < 2 ? FSW_ROLE_CONTROL : FSW_ROLE_DEMAND, 0, 1);
+			if (stage % 2) {
+				fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, id, NULL, 0);
+				pump();
+			}
+			fake_cm_event(type, id, NULL, 0);
+			fake_cm_event(RDMA_CM_EVENT_ADDR_CHANGE, f.l.id, NULL, 0);
+			pump();
+			if (control)
+				disconnect(control);
+			else if (!fake_id_state(id).destroyed)
+				disconnect(id);
+			PUMP_UNTIL(!f.l.nr_sessions);
+			assert_true(fake_id_state(id).destroyed);
+		}
+	}
+}
+
+static void run_until_stopped(void)
+{
+	assert_int_equal(listener_run(&f.l), f.l.status);
+}
+
+static void stop_without_clients(void **state)
+{
+	assert_int_equal(raise(SIGTERM), 0);
+	run_until_stopped();
+	assert_int_equal(f.l.status, EXIT_RUN_OK);
+	assert_false(f.l.aborted);
+}
+
+static void stop_with_clients(void **state)
+{
+	struct rdma_cm_id *a = attach(1), *b = request_role(FSW_ROLE_CONTROL, 0, 2);
+	union message m;
+	size_t len;
+
+	grant_all(a, 3);
+	assert_int_equal(raise(SIGINT), 0);
+	pump();
+	assert_true(f.l.stopping);
+	/* Not confirmed yet: just disconnected. */
+	PUMP_UNTIL(fake_id_state(b).disconnects);
+	assert_true(fake_wait_sent(a, &m.msg, &len));
+	assert_int_equal(fsw_letoh16(m.msg.type), FSW_MSG_GOODBYE);
+	assert_int_equal(fsw_letoh16(m.bye.reason), FSW_REASON_SHUTDOWN);
+	PUMP_UNTIL(fake_id_state(a).disconnects);
+	fake_cm_event(RDMA_CM_EVENT_DISCONNECTED, a, NULL, 0);
+	fake_cm_event(RDMA_CM_EVENT_DISCONNECTED, b, NULL, 0);
+	run_until_stopped();
+	assert_int_equal(f.l.nr_sessions, 0);
+	assert_false(f.l.aborted);
+}
+
+static void second_signal(void **state)
+{
+	attach(1);
+	assert_int_equal(raise(SIGTERM), 0);
+	pump();
+	assert_int_equal(raise(SIGTERM), 0);
+	PUMP_UNTIL(f.l.aborted);
+	assert_int_equal(f.l.status, EXIT_RUN_FAILED);
+}
+
+static void clients_that_do_not_leave(void **state)
+{
+	struct rdma_cm_id *a = attach(1);
+
+	request_role(FSW_ROLE_CONTROL, 0, 2);
+	grant_all(a, 1);
+	listener_stop(&f.l, EXIT_RUN_OK);
+	assert_true(event_pending(f.l.stop_event, EV_TIMEOUT, NULL));
+	/* As if the time were over. */
+	event_active(f.l.stop_event, EV_TIMEOUT, 1);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_true(f.l.forced);
+	assert_false(f.l.aborted);
+}
+
+static void sessions_that_cannot_be_ended(void **state)
+{
+	attach(1);
+	listener_stop(&f.l, EXIT_RUN_OK);
+	f.l.forced = true;
+	event_active(f.l.stop_event, EV_TIMEOUT, 1);
+	PUMP_UNTIL(f.l.aborted);
+	assert_int_equal(f.l.status, EXIT_RUN_FAILED);
+}
+
+static void device_removed(void **state)
+{
+	attach(1);
+	fake_cm_event(RDMA_CM_EVENT_DEVICE_REMOVAL, f.l.id, NULL, 0);
+	pump();
+	assert_true(f.l.stopping);
+	assert_int_equal(f.l.status, EXIT_RUN_FAILED);
+}
+
+static int setup_bare(void **state)
+{
+	fake_reset();
+	memset(&f, 0, sizeof(f));
+	f.cfg = test_config;
+	make_pool(&f.pool, 1);
+	return 0;
+}
+
+static int teardown_bare(void **state)
+{
+	pool_destroy(&f.pool);
+	assert_nothing_left();
+	return 0;
+}
+
+static void open_errors(void **state)
+{
+	static const struct {
+		const char *address;
+		int devices, channel, bind;
+		enum exit_status status;
+		const char *mentions;
+	} cases[] = {
+		{ NULL, 0, 0, 0, EXIT_NO_DEVICE, "no RDMA device" },
+		{ NULL, 1, ENOENT, 0, EXIT_NO_DEVICE, "connection manager" },
+		{ NULL, 1, 0, EADDRINUSE, EXIT_PORT_TAKEN, "port 50000 is taken" },
+		{ NULL, 1, 0, EADDRNOTAVAIL, EXIT_PORT_TAKEN, "port 50000 is taken" },
+		{ "127.0.0.1", 1, 0, EADDRNOTAVAIL, EXIT_PORT_TAKEN, "taken on 127.0.0.1" },
+		{ "192.0.2.77", 1, 0, EADDRNOTAVAIL, EXIT_NO_DEVICE, "not an address of this" },
+		{ "127.0.0.1", 1, 0, ENODEV, EXIT_NO_DEVICE, "not the address of an RDMA" },
+		{ NULL, 1, 0, EACCES, EXIT_RUN_FAILED, "cannot listen on *:50000" },
+		{ "::1", 1, 0, EACCES, EXIT_RUN_FAILED, "cannot listen on [::1]:50000" },
+		{ "nonsense", 1, 0, 0, EXIT_BAD_OPTION, "'nonsense' is not" },
+		{ "localhost", 1, 0, 0, EXIT_BAD_OPTION, "'localhost' is not" },
+	};
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		fake_set_devices(cases[i].devices);
+		fake_channel_errno = cases[i].channel;
+		fake_bind_errno = cases[i].bind;
+		f.cfg.address = cases[i].address;
+		assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)),
+				 cases[i].status);
+		if (!strstr(f.why, cases[i].mentions))
+			fail_msg("'%s' does not mention '%s'", f.why, cases[i].mentions);
+		assert_int_equal(fake_objects(), 0);
+	}
+	fake_set_devices(1);
+	fake_channel_errno = fake_bind_errno = 0;
+	f.cfg.address = NULL;
+	for (n = 1; n <= 4; n++) {
+		fake_fail(n);
+		assert_true(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)) != EXIT_RUN_OK);
+		assert_int_equal(fake_objects(), 0);
+	}
+	fake_fail(0);
+	assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)), EXIT_RUN_OK);
+	listener_close(&f.l);
+}
+
+static void start_errors(void **state)
+{
+	unsigned int n;
+
+	/* The array of workers, then listening; then the CM's errno in words. */
+	for (n = 1; n <= 2; n++) {
+		assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)), EXIT_RUN_OK);
+		fake_fail(n);
+		assert_int_equal(listener_start(&f.l, &f.pool, f.why, sizeof(f.why)),
+				 EXIT_RUN_FAILED);
+		fake_fail(0);
+		assert_int_equal(fake_objects(), 0);
+	}
+	assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)), EXIT_RUN_OK);
+	fake_listen_errno = EADDRINUSE;
+	assert_int_equal(listener_start(&f.l, &f.pool, f.why, sizeof(f.why)), EXIT_PORT_TAKEN);
+	assert_non_null(strstr(f.why, "port 50000 is taken"));
+}
+
+static void generations_differ(void **state)
+{
+	uint64_t first;
+
+	assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)), EXIT_RUN_OK);
+	first = f.l.generation;
+	assert_true(first);
+	listener_close(&f.l);
+	assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)), EXIT_RUN_OK);
+	assert_true(f.l.generation != first);
+	listener_close(&f.l);
+}
+
+#define RUNNING(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define BARE(test)	cmocka_unit_test_setup_teardown(test, setup_bare, teardown_bare)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUNNING(welcome),
+		RUNNING(every_refusal),
+		RUNNING(longer_private_data),
+		RUNNING(any_step_of_admission_fails),
+		RUNNING(any_step_of_data_admission_fails),
+		RUNNING(data_before_the_confirmation),
+		RUNNING(client_disconnects),
+		RUNNING(data_connection_breaks_alone),
+		RUNNING(worker_wants_it_closed),
+		RUNNING(never_confirmed),
+		RUNNING(every_event_everywhere),
+		RUNNING(stop_without_clients),
+		RUNNING(stop_with_clients),
+		RUNNING(second_signal),
+		RUNNING(clients_that_do_not_leave),
+		RUNNING(sessions_that_cannot_be_ended),
+		RUNNING(device_removed),
+		BARE(open_errors),
+		BARE(start_errors),
+		BARE(generations_differ),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

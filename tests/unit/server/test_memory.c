@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Getting the memory, with the kernel saying no at every point. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "memory.h"
+#include "util.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23
+#endif
+
+static int mmap_errno, huge_errno, lock_errno, populate_errno;
+static unsigned int huge_maps, small_maps, locks, unmaps;
+static size_t mapped;
+
+void *__real_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+int __real_munmap(void *addr, size_t len);
+int __wrap_munmap(void *addr, size_t len);
+int __real_madvise(void *addr, size_t len, int advice);
+int __wrap_madvise(void *addr, size_t len, int advice);
+int __wrap_mlock2(const void *addr, size_t len, unsigned int flags);
+
+void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
+{
+	int err = flags & MAP_HUGETLB ? huge_errno : mmap_errno;
+	void *p;
+
+	if (flags & MAP_HUGETLB)
+		huge_maps++;
+	else
+		small_maps++;
+	if (err) {
+		errno = err;
+		return MAP_FAILED;
+	}
+	/* Huge pages are played with small ones. */
+	p = __real_mmap(addr, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, fd, off);
+	if (p != MAP_FAILED)
+		mapped += len;
+	return p;
+}
+
+int __wrap_munmap(void *addr, size_t len)
+{
+	unmaps++;
+	mapped -= len;
+	return __real_munmap(addr, len);
+}
+
+int __wrap_madvise(void *addr, size_t len, int advice)
+{
+	if (advice == MADV_POPULATE_WRITE && populate_errno) {
+		errno = populate_errno;
+		return -1;
+	}
+	return __real_madvise(addr, len, advice);
+}
+
+int __wrap_mlock2(const void *addr, size_t len, unsigned int flags)
+{
+	locks++;
+	if (lock_errno) {
+		errno = lock_errno;
+		return -1;
+	}
+	return 0;
+}
+
+static int setup(void **state)
+{
+	mmap_errno = lock_errno = populate_errno = 0;
+	huge_errno = ENOMEM;
+	huge_maps = small_maps = locks = unmaps = 0;
+	mapped = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	assert_int_equal(mapped, 0);
+	return 0;
+}
+
+static void check_zero(const struct memory *mem)
+{
+	size_t at;
+
+	for (at = 0; at < mem->size; at += 4096)
+		assert_int_equal(((unsigned char *)mem->base)[at], 0);
+}
+
+static void small_pages(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_NO, why, sizeof(why)), 0);
+	assert_int_equal(huge_maps, 0);
+	assert_int_equal(locks, 1);
+	assert_int_equal(mem.size, 3 * MIB);
+	assert_int_equal((uintptr_t)mem.base % (2 * MIB), 0);
+	assert_int_equal(mapped, mem.size);
+	check_zero(&mem);
+	memory_unmap(&mem);
+	memory_unmap(&mem);
+}
+
+static void tries_huge_pages_first(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_TRY, why, sizeof(why)), 0);
+	assert_int_equal(huge_maps, 1);
+	assert_int_equal(small_maps, 1);
+	memory_unmap(&mem);
+
+	huge_errno = 0;
+	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_TRY, why, sizeof(why)), 0);
+	assert_string_equal(mem.kind, "2 MiB huge pages");
+	assert_int_equal(mem.size, 4 * MIB);
+	/* They never leave, and count against no limit. */
+	assert_int_equal(locks, 1);
+	check_zero(&mem);
+	memory_unmap(&mem);
+
+	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_2M, why, sizeof(why)), 0);
+	assert_int_equal(mem.page_size, 2 * MIB);
+	memory_unmap(&mem);
+}
+
+static void huge_pages_or_nothing(void **state)
+{
+	static const enum config_huge kinds[] = { HUGE_YES, HUGE_2M, HUGE_1G };
+	struct memory mem;
+	char why[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		assert_int_equal(memory_map(&mem, 4 * MIB, kinds[i], why, sizeof(why)), ENOMEM);
+		assert_non_null(strstr(why, "--hugepages: not enough free huge pages for 4 MiB"));
+		assert_null(mem.base);
+	}
+	assert_int_equal(small_maps, 0);
+	/* 1 GiB only where it does not waste most of a page unasked. */
+	assert_int_equal(huge_maps, 3);
+}
+
+static void does_not_fit(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	assert_int_equal(memory_map(&mem, 1ull << 50, HUGE_NO, why, sizeof(why)), ENOMEM);
+	assert_non_null(strstr(why, "1024 TiB do not fit"));
+	assert_non_null(strstr(why, "try --size "));
+	assert_int_equal(small_maps, 0);
+}
+
+static void mapping_fails(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	mmap_errno = ENOMEM;
+	assert_int_equal(memory_map(&mem, 4 * MIB, HUGE_NO, why, sizeof(why)), ENOMEM);
+	assert_non_null(strstr(why, "cannot map 4 MiB"));
+	assert_null(mem.base);
+}
+
+static void locking_fails(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	lock_errno = ENOMEM;
+	assert_int_equal(memory_map(&mem, 4 * MIB, HUGE_TRY, why, sizeof(why)), ENOMEM);
+	assert_non_null(strstr(why, "RLIMIT_MEMLOCK"));
+	assert_non_null(strstr(why, "ulimit -l 69632"));
+	assert_null(mem.base);
+}
+
+static void touching_fails(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	populate_errno = EFAULT;
+	assert_int_equal(memory_map(&mem, 200 * MIB, HUGE_NO, why, sizeof(why)), EFAULT);
+	assert_non_null(strstr(why, "cannot get 200 MiB"));
+	assert_null(mem.base);
+}
+
+static void kernel_that_cannot_populate(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	populate_errno = EINVAL;
+	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_NO, why, sizeof(why)), 0);
+	check_zero(&mem);
+	memory_unmap(&mem);
+}
+
+static void meminfo(void **state)
+{
+	assert_true(memory_parse_available("MemTotal:   8 kB\nMemFree: 2 kB\nMemAvailable:    4 kB\n")
+		    == 4096);
+	assert_true(memory_parse_available("MemTotal: 8 kB\n") == UINT64_MAX);
+	assert_true(memory_parse_available("MemAvailable: what\n") == UINT64_MAX);
+	assert_true(memory_parse_available("") == UINT64_MAX);
+}
+
+#define TEST(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(small_pages),
+		TEST(tries_huge_pages_first),
+		TEST(huge_pages_or_nothing),
+		TEST(does_not_fit),
+		TEST(mapping_fails),
+		TEST(locking_fails),
+		TEST(touching_fails),
+		TEST(kernel_that_cannot_populate),
+		TEST(meminfo),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A session as its worker sees it: messages, keep-alive, partings, the end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "helpers.h"
+#include "serve.h"
+
+static struct {
+	struct pool pool;
+	struct conn_list conns;
+	struct rdma_cm_id *id;
+	struct conn *conn;
+	struct session *session;
+	struct region_list dirty;
+	union message msg;
+	size_t len;
+} f;
+
+static int setup(void **state)
+{
+	struct fsw_hello hello;
+
+	fake_reset();
+	memset(&f, 0, sizeof(f));
+	STAILQ_INIT(&f.dirty);
+	TAILQ_INIT(&f.conns);
+	make_pool(&f.pool, 8);
+	f.id = fake_id(0);
+	f.conn = conn_create(f.id, &f.conns);
+	make_hello(&hello, FSW_ROLE_CONTROL, 0, 1, 7);
+	f.session = session_create(&test_config, &f.pool, NULL, f.conn, &hello);
+	assert_non_null(f.session);
+	serve_start(f.session, 1000);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fake_fail(0);
+	pool_session_ending(&f.pool);
+	while (!serve_end(f.session, &f.dirty))
+		;
+	assert_false(fake_id_state(f.id).has_qp);
+	clear_all(&f.pool, &f.dirty);
+	assert_all_back(&f.pool);
+	session_free(f.session);
+	conn_free(f.conn, &f.conns);
+	pool_destroy(&f.pool);
+	assert_nothing_left();
+	return 0;
+}
+
+static enum serve_result turns(uint64_t now)
+{
+	enum serve_result result;
+
+	while ((result = serve_turn(f.session, &f.dirty, now)) == SERVE_BUSY)
+		;
+	return result;
+}
+
+static void tell(enum fsw_msg_type type, uint32_t seq)
+{
+	struct fsw_msg msg;
+
+	fsw_msg_init(&msg, type, seq, 0);
+	assert_true(fake_message(f.id, &msg, sizeof(msg)));
+}
+
+static enum fsw_msg_type next_sent(void)
+{
+	if (!fake_sent(f.id, &f.msg.msg, &f.len))
+		return 0;
+	assert_int_equal(fsw_msg_check(&f.msg.msg, f.len), FSW_REASON_NONE);
+	return fsw_letoh16(f.msg.msg.type);
+}
+
+static void expect_goodbye(enum fsw_reason reason)
+{
+	assert_int_equal(next_sent(), FSW_MSG_GOODBYE);
+	assert_int_equal(fsw_letoh16(f.msg.bye.reason), reason);
+}
+
+static void idle_is_idle(void **state)
+{
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_IDLE);
+	assert_int_equal(next_sent(), 0);
+}
+
+static void pings_are_answered(void **state)
+{
+	unsigned int i;
+
+	for (i = 0; i < FSW_CTRL_WINDOW; i++)
+		tell(FSW_MSG_PING, 100 + i);
+	tell(FSW_MSG_PONG, 1);
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	/* One slot less than pings: the last answer waits for a completion. */
+	for (i = 0; i < CTRL_SEND_SLOTS; i++) {
+		assert_int_equal(next_sent(), FSW_MSG_PONG);
+		assert_int_equal(fsw_letoh32(f.msg.msg.seq), 100 + i);
+	}
+	assert_int_equal(next_sent(), 0);
+	fake_complete_sends(f.id);
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_PONG);
+	assert_int_equal(fsw_letoh32(f.msg.msg.seq), 100 + i);
+}
+
+static void flood_of_pings(void **state)
+{
+	unsigned int i;
+
+	for (i = 0; i <= FSW_CTRL_WINDOW; i++)
+		tell(FSW_MSG_PING, i);
+	turns(1000);
+	expect_goodbye(FSW_REASON_MALFORMED);
+}
+
+static void request_and_release(void **state)
+{
+	union message m;
+	size_t len;
+
+	fake_auto_complete(true);
+	len = make_range(&m, FSW_MSG_REQUEST, 9, 0, 2);
+	assert_true(fake_message(f.id, &m, len));
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_GRANT);
+	assert_int_equal(f.session->grants.nr_granted, 2);
+	len = make_range(&m, FSW_MSG_RELEASE, 10, 0, 1);
+	assert_true(fake_message(f.id, &m, len));
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_RELEASED);
+	assert_false(STAILQ_EMPTY(&f.dirty));
+}
+
+static void waiting_for_the_pool(void **state)
+{
+	union message m;
+	size_t len;
+
+	fake_auto_complete(true);
+	len = make_range(&m, FSW_MSG_REQUEST, 9, 0, 8);
+	assert_true(fake_message(f.id, &m, len));
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	len = make_range(&m, FSW_MSG_RELEASE, 10, 0, 8);
+	assert_true(fake_message(f.id, &m, len));
+	len = make_range(&m, FSW_MSG_REQUEST, 11, 0, 8);
+	assert_true(fake_message(f.id, &m, len));
+	assert_int_equal(turns(1000), SERVE_WAITING);
+	assert_true(f.session->waiting);
+	/* The keep-alive goes on meanwhile. */
+	tell(FSW_MSG_PING, 77);
+	assert_int_equal(turns(1000), SERVE_WAITING);
+	clear_all(&f.pool, &f.dirty);
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	assert_false(f.session->waiting);
+}
+
+static void bad_messages(void **state)
+{
+	static const struct {
+		enum fsw_msg_type type;
+		size_t payload;
+		bool spoil;
+	} bad[] = {
+		{ FSW_MSG_PING, 0, true },
+		{ FSW_MSG_GRANT, sizeof(struct fsw_grant), false },
+		{ FSW_MSG_DENY, sizeof(struct fsw_deny), false },
+		{ FSW_MSG_RELEASED, sizeof(struct fsw_range), false },
+		{ FSW_MSG_REQUEST, sizeof(struct fsw_range), false },	/* count 0 */
+		{ FSW_NR_MSG_TYPES, 0, false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		union message m;
+
+		if (i) {
+			teardown(NULL);
+			setup(NULL);
+		}
+		memset(&m, 0, sizeof(m));
+		if (bad[i].type == FSW_MSG_RELEASED)
+			m.range.count = fsw_htole32(1);
+		fsw_msg_init(&m.msg, bad[i].type, 1, bad[i].payload);
+		if (bad[i].spoil)
+			m.msg.magic = 0;
+		assert_true(fake_message(f.id, &m, sizeof(m.msg) + bad[i].payload));
+		assert_int_equal(turns(1000), SERVE_IDLE);
+		expect_goodbye(FSW_REASON_MALFORMED);
+		assert_int_equal(f.session->close_reason, FSW_REASON_MALFORMED);
+		/* Closed as soon as the goodbye got through. */
+		fake_complete_sends(f.id);
+		assert_int_equal(turns(1001), SERVE_CLOSE);
+	}
+}
+
+static void client_leaves(void **state)
+{
+	union message m;
+
+	memset(&m, 0, sizeof(m));
+	fsw_msg_init(&m.msg, FSW_MSG_GOODBYE, 0, sizeof(m.bye));
+	m.bye.reason = fsw_htole16(FSW_REASON_DETACH);
+	assert_true(fake_message(f.id, &m, sizeof(m.msg) + sizeof(m.bye)));
+	assert_int_equal(turns(1000), SERVE_CLOSE);
+	assert_int_equal(f.session->close_reason, FSW_REASON_DETACH);
+	assert_int_equal(next_sent(), 0);
+}
+
+static void parting_is_bounded(void **state)
+{
+	serve_part(f.session, FSW_REASON_SHUTDOWN, 1000);
+	serve_part(f.session, FSW_REASON_TIMEOUT, 1000);
+	expect_goodbye(FSW_REASON_SHUTDOWN);
+	assert_int_equal(next_sent(), 0);
+	/* What comes now is taken and not answered. */
+	tell(FSW_MSG_PING, 1);
+	assert_int_equal(turns(1001), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, 1000 + SERVE_PART_MS - 1), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, 1000 + SERVE_PART_MS), SERVE_CLOSE);
+	assert_int_equal(turns(1000 + SERVE_PART_MS), SERVE_CLOSE);
+	assert_int_equal(f.session->close_reason, FSW_REASON_SHUTDOWN);
+	assert_int_equal(next_sent(), 0);
+}
+
+static void parting_without_a_send(void **state)
+{
+	fake_fail(1);
+	serve_part(f.session, FSW_REASON_SHUTDOWN, 1000);
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, 1000 + SERVE_PART_MS), SERVE_CLOSE);
+}
+
+static void broken_while_parting(void **state)
+{
+	serve_part(f.session, FSW_REASON_SHUTDOWN, 1000);
+	fake_break(f.id);
+	assert_int_equal(turns(1000), SERVE_CLOSE);
+	assert_int_equal(f.session->close_reason, FSW_REASON_SHUTDOWN);
+}
+
+static void broken(void **state)
+{
+	fake_break(f.id);
+	assert_int_equal(turns(1000), SERVE_CLOSE);
+	assert_int_equal(f.session->close_reason, FSW_REASON_NONE);
+}
+
+static void broken_sends(void **state)
+{
+	union message m;
+	size_t len;
+
+	tell(FSW_MSG_PING, 1);
+	fake_fail(2);	/* 1 is the receive that is posted again */
+	assert_int_equal(turns(1000), SERVE_CLOSE);
+	teardown(NULL);
+	setup(NULL);
+	len = make_range(&m, FSW_MSG_REQUEST, 1, 0, 1);
+	assert_true(fake_message(f.id, &m, len));
+	fake_fail(3);	/* 2 is the registration */
+	assert_int_equal(turns(1000), SERVE_CLOSE);
+	teardown(NULL);
+	setup(NULL);
+	fake_fail(1);
+	assert_int_equal(serve_tick(f.session, 2000), SERVE_CLOSE);
+}
+
+static void keep_alive(void **state)
+{
+	uint64_t base = now_ms();
+
+	serve_start(f.session, base);
+	assert_int_equal(serve_tick(f.session, base + 999), SERVE_IDLE);
+	assert_int_equal(next_sent(), 0);
+	assert_int_equal(serve_tick(f.session, base + 1000), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_PING);
+	/* Counted from the last send, so not again at once. */
+	assert_int_equal(serve_tick(f.session, now_ms() + 500), SERVE_IDLE);
+	assert_int_equal(next_sent(), 0);
+
+	/* Three intervals of silence are one too many. */
+	assert_int_equal(serve_tick(f.session, base + 3000), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_PING);
+	assert_int_equal(serve_tick(f.session, base + 3001), SERVE_IDLE);
+	expect_goodbye(FSW_REASON_TIMEOUT);
+	assert_int_equal(serve_tick(f.session, base + 3001 + SERVE_PART_MS), SERVE_CLOSE);
+	assert_int_equal(f.session->close_reason, FSW_REASON_TIMEOUT);
+}
+
+static void any_message_is_a_sign_of_life(void **state)
+{
+	uint64_t base = now_ms() - 3500;
+
+	serve_start(f.session, base);
+	tell(FSW_MSG_PONG, 1);
+	assert_int_equal(turns(now_ms()), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, now_ms()), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_PING);
+	assert_false(f.session->parting);
+}
+
+static void ping_without_a_slot(void **state)
+{
+	uint64_t base = now_ms();
+	unsigned int i;
+
+	serve_start(f.session, base);
+	for (i = 0; i < CTRL_SEND_SLOTS; i++)
+		assert_non_null(ctrl_slot(&f.session->ctrl));
+	assert_int_equal(serve_tick(f.session, base + 2000), SERVE_IDLE);
+	assert_int_equal(next_sent(), 0);
+	/* The goodbye has its own. */
+	assert_int_equal(serve_tick(f.session, base + 3001), SERVE_IDLE);
+	expect_goodbye(FSW_REASON_TIMEOUT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(idle_is_idle, setup, teardown),
+		cmocka_unit_test_setup_teardown(pings_are_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(flood_of_pings, setup, teardown),
+		cmocka_unit_test_setup_teardown(request_and_release, setup, teardown),
+		cmocka_unit_test_setup_teardown(waiting_for_the_pool, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_messages, setup, teardown),
+		cmocka_unit_test_setup_teardown(client_leaves, setup, teardown),
+		cmocka_unit_test_setup_teardown(parting_is_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(parting_without_a_send, setup, teardown),
+		cmocka_unit_test_setup_teardown(broken_while_parting, setup, teardown),
+		cmocka_unit_test_setup_teardown(broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(broken_sends, setup, teardown),
+		cmocka_unit_test_setup_teardown(keep_alive, setup, teardown),
+		cmocka_unit_test_setup_teardown(any_message_is_a_sign_of_life, setup, teardown),
+		cmocka_unit_test_setup_teardown(ping_without_a_slot, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
