@@ -48,11 +48,11 @@ exempt_macros()
 }
 
 # Leading tabs and spaces as letters of their own, so that diff -b ignores white
-# space inside lines only. Also, "{ }" is as good
-# as "{}", and "(type) {" as "(type){".
+# space inside lines only. Also, "{ }" is as good as "{}", "(type) {" as "(type){".
 encode_blanks()
 {
-	sed -E ':a; s/^([\x01\x02]*)\t/\1\x01/; ta; s/^([\x01\x02]*) /\1\x02/; ta; s/\{\}/{ }/g; s/\)\{/) {/g'
+	sed -E ':a; s/^([\x01\x02]*)\t/\1\x01/; ta; s/^([\x01\x02]*) /\1\x02/; ta
+		s/\{\}/{ }/g; s/\)\{/) {/g'
 }
 
 decode_blanks()
