@@ -137,17 +137,18 @@ static void swapoff_child(const char *path, pid_t parent)
 	_exit(swapoff(path) < 0 ? errno : 0);
 }
 
-static void complain_no_memory(const struct progress *p)
+static void complain_no_memory(struct progress *p)
 {
 	char left[16];
 
+	progress_look(p);
 	format_size(p->left, left, sizeof(left));
 	complain("not enough free memory to bring back the %s on %s, which stays in use; "
 		 "end programs or add other swap first",
 		 left, p->dev->path);
 }
 
-static bool judge(const struct progress *p, int status)
+static bool judge(struct progress *p, int status)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
@@ -165,7 +166,7 @@ static bool judge(const struct progress *p, int status)
 }
 
 /* End swapoff(2) early. Return: true if it was done after all. */
-static bool stop(const struct progress *p, pid_t pid, const char *why)
+static bool stop(struct progress *p, pid_t pid, const char *why)
 {
 	unsigned long long deadline = now_ms() + STOP_MS;
 	char left[16];
@@ -179,6 +180,8 @@ static bool stop(const struct progress *p, pid_t pid, const char *why)
 	if (ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 
+	/* Until it stopped it went on. */
+	progress_look(p);
 	format_size(p->left, left, sizeof(left));
 	if (ended == pid)
 		complain("%s; %s are still on %s, which stays in use", why, left, p->dev->path);
