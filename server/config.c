@@ -53,24 +53,23 @@ static const struct option options[] = {
 
 const char *config_usage(void)
 {
-	return
-"Usage: fastswap-server --size SIZE [OPTION]...\n"
-"Lend this machine's memory to fastswap clients over RDMA.\n"
-"\n"
-"  --size SIZE          memory to lend; K, M, G and T are powers of 1024\n"
-"  --port PORT          port to listen on (default 50000)\n"
-"  --address ADDRESS    IPv4 or IPv6 address to listen on (default: all)\n"
-"  --chunk-size SIZE    unit of lending, a power of two from 1M to 1G (default: 64M,\n"
-"                       less where a small pool would leave a remainder)\n"
-"  --threads N          worker threads (default: the online CPUs, at most 4)\n"
-"  --hugepages HOW      no, try, yes, 2M or 1G (default: try)\n"
-"  --max-sessions N     clients at the same time (default 256)\n"
-"  --max-sets N         queue sets that one client may have (default 64)\n"
-"  --keepalive SECONDS  ask a client that is silent for this long whether it is still\n"
-"                       there, drop it after three times that (default 5)\n"
-"  --log-level LEVEL    error, warn, info or debug (default info)\n"
-"  --help               show this text\n"
-"  --version            show the version\n";
+	return "Usage: fastswap-server --size SIZE [OPTION]...\n"
+	       "Lend this machine's memory to fastswap clients over RDMA.\n"
+	       "\n"
+	       "  --size SIZE          memory to lend; K, M, G and T are powers of 1024\n"
+	       "  --port PORT          port to listen on (default 50000)\n"
+	       "  --address ADDRESS    IPv4 or IPv6 address to listen on (default: all)\n"
+	       "  --chunk-size SIZE    unit of lending, a power of two from 1M to 1G (default:\n"
+	       "                       64M, less where a small pool would leave a remainder)\n"
+	       "  --threads N          worker threads (default: the online CPUs, at most 4)\n"
+	       "  --hugepages HOW      no, try, yes, 2M or 1G (default: try)\n"
+	       "  --max-sessions N     clients at the same time (default 256)\n"
+	       "  --max-sets N         queue sets that one client may have (default 64)\n"
+	       "  --keepalive SECONDS  ask a client that is silent for this long whether it is\n"
+	       "                       still there, drop it after three times that (default 5)\n"
+	       "  --log-level LEVEL    error, warn, info or debug (default info)\n"
+	       "  --help               show this text\n"
+	       "  --version            show the version\n";
 }
 
 static enum config_verdict __attribute__((format(printf, 3, 4)))
@@ -197,12 +196,17 @@ enum config_verdict config_parse(struct config *cfg, int argc, char **argv, char
 				 size_t why_size)
 {
 	static const char *const huge[] = {
-		[HUGE_TRY] = "try", [HUGE_NO] = "no", [HUGE_YES] = "yes",
-		[HUGE_2M] = "2M", [HUGE_1G] = "1G",
+		[HUGE_TRY] = "try",
+		[HUGE_NO] = "no",
+		[HUGE_YES] = "yes",
+		[HUGE_2M] = "2M",
+		[HUGE_1G] = "1G",
 	};
 	static const char *const levels[] = {
-		[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARN] = "warn",
-		[LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug",
+		[LOG_LEVEL_ERROR] = "error",
+		[LOG_LEVEL_WARN] = "warn",
+		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_DEBUG] = "debug",
 	};
 	uint64_t chunk_size = 0;
 	unsigned long number;

@@ -90,8 +90,9 @@ int conn_accept(struct conn *conn, const struct fsw_welcome *welcome, unsigned i
 
 	if (ibv_query_device(conn->id->verbs, &attr))
 		return errno ? errno : EIO;
-	param.responder_resources = reads < (unsigned int)attr.max_qp_rd_atom ?
-				    reads : (unsigned int)attr.max_qp_rd_atom;
+	if (reads > (unsigned int)attr.max_qp_rd_atom)
+		reads = attr.max_qp_rd_atom;
+	param.responder_resources = reads;
 	if (rdma_accept(conn->id, &param))
 		return errno ? errno : EIO;
 	return 0;

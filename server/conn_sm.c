@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "conn_sm.h"
 
-#define TO(state, act)	{ .next = CONN_##state, .action = CONN_DO_##act }
+#define TO(state, act)                                        \
+	{                                                     \
+		.next = CONN_##state, .action = CONN_DO_##act \
+	}
 
 static const struct conn_step table[CONN_NR_STATES][CONN_NR_EVENTS] = {
 	[CONN_NEW] = {

@@ -47,9 +47,18 @@
 #define CONN_ENUM_EVENT(name)	CONN_EV_##name,
 #define CONN_ENUM_ACTION(name)	CONN_DO_##name,
 
-enum conn_state { CONN_STATES(CONN_ENUM_STATE) CONN_NR_STATES };
-enum conn_event { CONN_EVENTS(CONN_ENUM_EVENT) CONN_NR_EVENTS };
-enum conn_action { CONN_ACTIONS(CONN_ENUM_ACTION) CONN_NR_ACTIONS };
+enum conn_state {
+	CONN_STATES(CONN_ENUM_STATE)
+	CONN_NR_STATES
+};
+enum conn_event {
+	CONN_EVENTS(CONN_ENUM_EVENT)
+	CONN_NR_EVENTS
+};
+enum conn_action {
+	CONN_ACTIONS(CONN_ENUM_ACTION)
+	CONN_NR_ACTIONS
+};
 
 struct conn_step {
 	enum conn_state next;

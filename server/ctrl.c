@@ -28,7 +28,8 @@ static int post_receive(struct ctrl *ctrl, unsigned int nr)
 		.length = FSW_MSG_MAX,
 		.lkey = ctrl->mr->lkey,
 	};
-	struct ibv_recv_wr wr = { .wr_id = nr, .sg_list = &sge, .num_sge = 1 }, *bad;
+	struct ibv_recv_wr wr = { .wr_id = nr, .sg_list = &sge, .num_sge = 1 };
+	struct ibv_recv_wr *bad;
 
 	return ibv_post_recv(ctrl->id->qp, &wr, &bad);
 }
@@ -221,7 +222,8 @@ int ctrl_send(struct ctrl *ctrl, struct fsw_msg *msg, enum fsw_msg_type type, ui
 		.sg_list = &sge,
 		.num_sge = 1,
 		.opcode = IBV_WR_SEND,
-	}, *bad;
+	};
+	struct ibv_send_wr *bad;
 
 	fsw_msg_init(msg, type, seq, payload);
 	ctrl->sent_ms = now_ms();

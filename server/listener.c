@@ -447,7 +447,7 @@ enum exit_status listener_open(struct listener *l, const struct config *cfg, cha
 		ibv_free_device_list(devices);
 	if (!devices || !nr)
 		return fail(why, why_size, EXIT_NO_DEVICE,
-			    "no RDMA device found (ibv_devices lists them; without a network card for RDMA, soft-RoCE makes one)");
+			    "no RDMA device found (ibv_devices lists them)");
 
 	l->channel = rdma_create_event_channel();
 	if (!l->channel)
@@ -577,8 +577,12 @@ enum exit_status listener_run(struct listener *l)
 void listener_close(struct listener *l)
 {
 	struct event **const events[] = {
-		&l->cm_event, &l->inbox_event, &l->sweep_event, &l->stop_event,
-		&l->signal_events[0], &l->signal_events[1],
+		&l->cm_event,
+		&l->inbox_event,
+		&l->sweep_event,
+		&l->stop_event,
+		&l->signal_events[0],
+		&l->signal_events[1],
 	};
 	unsigned int i;
 

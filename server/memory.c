@@ -159,7 +159,7 @@ static int map_small(struct memory *mem, uint64_t size, bool thp, char *why, siz
 		available -= available / 32;
 	if (size > available)
 		return fail(why, why_size, ENOMEM,
-			    "--size: %s do not fit, %s of memory are available; try --size %" PRIu64 "M",
+			    "--size: %s do not fit, %s are available; try --size %" PRIu64 "M",
 			    config_size_text(wanted, sizeof(wanted), size),
 			    config_size_text(text, sizeof(text), available), available >> 20);
 
@@ -204,7 +204,7 @@ static int map_pages(struct memory *mem, uint64_t size, enum config_huge huge, c
 	if (huge == HUGE_TRY || huge == HUGE_NO)
 		return map_small(mem, size, huge == HUGE_TRY, why, why_size);
 	return fail(why, why_size, ENOMEM,
-		    "--hugepages: not enough free huge pages for %s (free: %s in pages of 2 MiB, %s in pages of 1 GiB); see vm.nr_hugepages",
+		    "--hugepages: not enough are free for %s (there are %s of 2 MiB, %s of 1 GiB)",
 		    config_size_text(wanted, sizeof(wanted), size),
 		    config_size_text(small, sizeof(small), free_huge_bytes(PAGE_2M)),
 		    config_size_text(big, sizeof(big), free_huge_bytes(PAGE_1G)));
@@ -299,7 +299,8 @@ int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *w
 		if (getrlimit(RLIMIT_MEMLOCK, &limit))
 			limit.rlim_cur = 0;
 		fail(why, why_size, err,
-		     "cannot lock %s: RLIMIT_MEMLOCK is %s; raise it (ulimit -l %" PRIu64 ", or LimitMEMLOCK= in the unit) to at least --size plus 64M",
+		     "cannot lock %s: RLIMIT_MEMLOCK is %s; raise it with ulimit -l %" PRIu64
+		     " or LimitMEMLOCK= in the unit",
 		     config_size_text(wanted, sizeof(wanted), mem->size),
 		     config_size_text(allowed, sizeof(allowed), limit.rlim_cur),
 		     (uint64_t)(mem->size + 64 * MIB) >> 10);

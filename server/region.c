@@ -26,7 +26,7 @@ int region_register(struct region *region, struct ibv_pd *pd)
 
 	region->mr = ibv_reg_mr(pd, region->addr, region->size,
 				IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_READ |
-				IBV_ACCESS_REMOTE_WRITE);
+					IBV_ACCESS_REMOTE_WRITE);
 	if (!region->mr) {
 		err = errno ? errno : EIO;
 		region_event(region, REGION_EV_REGISTER_FAILED);

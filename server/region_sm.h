@@ -35,8 +35,14 @@
 #define REGION_ENUM_STATE(name)	REGION_##name,
 #define REGION_ENUM_EVENT(name)	REGION_EV_##name,
 
-enum region_state { REGION_STATES(REGION_ENUM_STATE) REGION_NR_STATES };
-enum region_event { REGION_EVENTS(REGION_ENUM_EVENT) REGION_NR_EVENTS };
+enum region_state {
+	REGION_STATES(REGION_ENUM_STATE)
+	REGION_NR_STATES
+};
+enum region_event {
+	REGION_EVENTS(REGION_ENUM_EVENT)
+	REGION_NR_EVENTS
+};
 
 /**
  * region_sm_step - what an event does to a chunk

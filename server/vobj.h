@@ -15,7 +15,10 @@
 	X(MR, "memory regions")
 
 #define VOBJ_ENUM(name, text)	VOBJ_##name,
-enum vobj_kind { VOBJ_KINDS(VOBJ_ENUM) VOBJ_NR_KINDS };
+enum vobj_kind {
+	VOBJ_KINDS(VOBJ_ENUM)
+	VOBJ_NR_KINDS
+};
 
 /** vobj_made - one more; any thread */
 void vobj_made(enum vobj_kind kind);

@@ -221,7 +221,9 @@ static void *run(void *arg)
 	struct worker *w = arg;
 
 	while (!w->stopping) {
-		if (event_base_loop(w->base, EVLOOP_ONCE | (has_work(w) ? EVLOOP_NONBLOCK : 0)) < 0) {
+		int flags = EVLOOP_ONCE | (has_work(w) ? EVLOOP_NONBLOCK : 0);
+
+		if (event_base_loop(w->base, flags) < 0) {
 			log_err("worker: waiting for events failed");
 			break;
 		}

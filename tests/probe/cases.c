@@ -4,227 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#include "cases.h"
-#include "link.h"
-
-#define CHECK(condition, ...) do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: ", __func__, __LINE__); \
-			fprintf(stderr, __VA_ARGS__); \
-			fputc('\n', stderr); \
-			return 1; \
-		} \
-	} while (0)
-
-struct client {
-	const struct target *target;
-	uint8_t id[16];
-	struct link control, data[FSW_NR_ROLES];	/* data[0] is not used */
-	struct fsw_grant *grants;			/* by chunk; rkey 0: not granted */
-	uint32_t seq;
-	uint64_t chunk_size;
-	uint32_t max_chunks;
-};
-
-static const struct sockaddr *from(const struct target *target)
-{
-	return target->has_from ? (const struct sockaddr *)&target->from : NULL;
-}
-
-static int connect_hello(struct link *link, const struct target *target, const void *hello,
-			 size_t len, struct link *control)
-{
-	return link_open(link, (const struct sockaddr *)&target->to, from(target), hello, len,
-			 control);
-}
-
-static int client_connect(struct client *c, const struct target *target)
-{
-	struct fsw_hello hello;
-	int err;
-
-	memset(c, 0, sizeof(*c));
-	c->target = target;
-	CHECK(getrandom(c->id, sizeof(c->id), 0) == sizeof(c->id), "no random numbers");
-	link_init_hello(&hello, FSW_ROLE_CONTROL, 0, 1, c->id);
-	err = connect_hello(&c->control, target, &hello, sizeof(hello), NULL);
-	CHECK(err != ECONNREFUSED, "refused: %s", fsw_reason_text(c->control.refused));
-	CHECK(!err, "cannot connect: %s", strerror(err));
-	CHECK(!fsw_welcome_check(&c->control.welcome, sizeof(c->control.welcome),
-				 FSW_ROLE_CONTROL), "the welcome is malformed");
-	c->chunk_size = 1ull << c->control.welcome.chunk_shift;
-	c->max_chunks = fsw_letoh32(c->control.welcome.max_chunks);
-	c->grants = calloc(c->max_chunks, sizeof(*c->grants));
-	CHECK(c->grants, "out of memory");
-	return 0;
-}
-
-static int client_connect_data(struct client *c, enum fsw_role role)
-{
-	struct fsw_hello hello;
-	int err;
-
-	link_init_hello(&hello, role, 0, 1, c->id);
-	err = connect_hello(&c->data[role], c->target, &hello, sizeof(hello), &c->control);
-	CHECK(!err, "data queue pair %d: %s (%s)", role, strerror(err),
-	      fsw_reason_text(c->data[role].refused));
-	CHECK(!fsw_welcome_check(&c->data[role].welcome, sizeof(c->data[role].welcome), role),
-	      "the welcome is malformed");
-	CHECK(c->data[role].welcome.generation == c->control.welcome.generation,
-	      "two generations");
-	return 0;
-}
-
-static int client_open(struct client *c, const struct target *target)
-{
-	int role;
-
-	if (client_connect(c, target))
-		return 1;
-	for (role = FSW_ROLE_DEMAND; role < FSW_NR_ROLES; role++)
-		if (client_connect_data(c, role))
-			return 1;
-	return 0;
-}
-
-/* Ends the session as a well-behaved client does. */
-static int client_close(struct client *c)
-{
-	const struct fsw_goodbye bye = { .reason = fsw_htole16(FSW_REASON_DETACH) };
-	int role;
-
-	if (c->control.connected)
-		link_send(&c->control, FSW_MSG_GOODBYE, 0, &bye, sizeof(bye));
-	for (role = FSW_ROLE_DEMAND; role < FSW_NR_ROLES; role++)
-		link_close(&c->data[role]);
-	link_close(&c->control);
-	free(c->grants);
-	c->grants = NULL;
-	return 0;
-}
-
-/* Asks for chunks; *deny gets the reason, NONE if all were granted. */
-static int request(struct client *c, uint32_t first, uint32_t count, enum fsw_reason *deny)
-{
-	const struct fsw_range range = {
-		.first = fsw_htole32(first),
-		.count = fsw_htole32(count),
-	};
-	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
-	struct fsw_msg *msg = (struct fsw_msg *)bytes;
-	uint32_t seq = ++c->seq, next = first, i;
-	size_t len;
-	int err;
-
-	*deny = FSW_REASON_NONE;
-	CHECK(!link_send(&c->control, FSW_MSG_REQUEST, seq, &range, sizeof(range)), "send failed");
-	while (next < first + count) {
-		const struct fsw_grant *grant = (const struct fsw_grant *)(msg + 1);
-		const struct fsw_deny *denied = (const struct fsw_deny *)(msg + 1);
-
-		err = link_receive(&c->control, msg, &len, PATIENCE_MS, true);
-		CHECK(!err, "waiting for a grant: %s", strerror(err));
-		CHECK(!fsw_msg_check(msg, len), "malformed message from the server");
-		CHECK(fsw_letoh32(msg->seq) == seq, "wrong sequence number");
-		if (fsw_letoh16(msg->type) == FSW_MSG_DENY) {
-			CHECK(fsw_letoh32(denied->first) == next, "denied from the wrong chunk on");
-			*deny = fsw_letoh16(denied->reason);
-			return 0;
-		}
-		CHECK(fsw_letoh16(msg->type) == FSW_MSG_GRANT, "unexpected message type %u",
-		      fsw_letoh16(msg->type));
-		for (i = 0; i < (len - sizeof(*msg)) / sizeof(*grant); i++, next++) {
-			CHECK(fsw_letoh32(grant[i].chunk) == next && next < first + count,
-			      "chunk %u granted out of order", fsw_letoh32(grant[i].chunk));
-			c->grants[next] = grant[i];
-		}
-	}
-	return 0;
-}
-
-static int release(struct client *c, uint32_t first, uint32_t count)
-{
-	const struct fsw_range range = {
-		.first = fsw_htole32(first),
-		.count = fsw_htole32(count),
-	};
-	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
-	struct fsw_msg *msg = (struct fsw_msg *)bytes;
-	uint32_t seq = ++c->seq;
-	size_t len;
-	int err;
-
-	CHECK(!link_send(&c->control, FSW_MSG_RELEASE, seq, &range, sizeof(range)), "send failed");
-	err = link_receive(&c->control, msg, &len, PATIENCE_MS, true);
-	CHECK(!err, "waiting for the release: %s", strerror(err));
-	CHECK(!fsw_msg_check(msg, len) && fsw_letoh16(msg->type) == FSW_MSG_RELEASED &&
-	      fsw_letoh32(msg->seq) == seq && !memcmp(msg + 1, &range, sizeof(range)),
-	      "unexpected answer to a release");
-	return 0;
-}
-
-static void fill(unsigned char *buffer, size_t len, uint32_t chunk, uint64_t offset, uint32_t salt)
-{
-	uint64_t x = ((uint64_t)chunk << 40 ^ offset ^ (uint64_t)salt << 20) | 1;
-	size_t i;
-
-	for (i = 0; i < len; i += sizeof(x)) {
-		x = x * 6364136223846793005ull + 1442695040888963407ull;
-		memcpy(buffer + i, &x, sizeof(x));
-	}
-}
-
-/* The places of a chunk that are looked at: both ends and some between. */
-static uint64_t place(const struct client *c, unsigned int nr)
-{
-	return (c->chunk_size - LINK_BUFFER) / 4 * nr / 8 * 8;
-}
-
-#define NR_PLACES	5
-
-static int write_chunk(struct client *c, uint32_t chunk, uint32_t salt)
-{
-	struct link *link = &c->data[FSW_ROLE_WRITEBACK];
-	const struct fsw_grant *grant = &c->grants[chunk];
-	enum ibv_wc_status status;
-	unsigned int i;
-
-	for (i = 0; i < NR_PLACES; i++) {
-		fill(link->buffer, LINK_BUFFER, chunk, place(c, i), salt);
-		status = link_rdma(link, IBV_WR_RDMA_WRITE,
-				   fsw_letoh64(grant->addr) + place(c, i),
-				   fsw_letoh32(grant->rkey), LINK_BUFFER);
-		CHECK(!status, "write of chunk %u: %s", chunk, ibv_wc_status_str(status));
-	}
-	return 0;
-}
-
-/* @salt 0: the chunk must read as zeros. */
-static int verify_chunk(struct client *c, enum fsw_role role, uint32_t chunk, uint32_t salt)
-{
-	static unsigned char wanted[LINK_BUFFER];
-	struct link *link = &c->data[role];
-	const struct fsw_grant *grant = &c->grants[chunk];
-	enum ibv_wc_status status;
-	unsigned int i;
-
-	for (i = 0; i < NR_PLACES; i++) {
-		memset(wanted, 0, sizeof(wanted));
-		if (salt)
-			fill(wanted, sizeof(wanted), chunk, place(c, i), salt);
-		memset(link->buffer, 0x55, LINK_BUFFER);
-		status = link_rdma(link, IBV_WR_RDMA_READ,
-				   fsw_letoh64(grant->addr) + place(c, i),
-				   fsw_letoh32(grant->rkey), LINK_BUFFER);
-		CHECK(!status, "read of chunk %u: %s", chunk, ibv_wc_status_str(status));
-		CHECK(!memcmp(link->buffer, wanted, sizeof(wanted)),
-		      "chunk %u has wrong bytes at %" PRIu64, chunk, place(c, i));
-	}
-	return 0;
-}
+#include "client.h"
 
 static uint32_t wanted_chunks(const struct client *c)
 {
@@ -243,19 +25,19 @@ static int case_session(const struct target *target)
 	if (client_open(&c, target))
 		return 1;
 	n = wanted_chunks(&c);
-	if (request(&c, 0, n, &deny))
+	if (client_request(&c, 0, n, &deny))
 		return 1;
 	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
 	for (i = 0; i < n; i++)
-		if (verify_chunk(&c, FSW_ROLE_DEMAND, i, 0) || write_chunk(&c, i, 1))
+		if (client_verify_chunk(&c, FSW_ROLE_DEMAND, i, 0) || client_write_chunk(&c, i, 1))
 			return 1;
 	for (i = 0; i < n; i++)
-		if (verify_chunk(&c, FSW_ROLE_DEMAND, i, 1) ||
-		    verify_chunk(&c, FSW_ROLE_PREFETCH, i, 1))
+		if (client_verify_chunk(&c, FSW_ROLE_DEMAND, i, 1) ||
+		    client_verify_chunk(&c, FSW_ROLE_PREFETCH, i, 1))
 			return 1;
 
 	old = c.grants[n - 1];
-	if (release(&c, n - 1, 1))
+	if (client_release(&c, n - 1, 1))
 		return 1;
 	status = link_rdma(&c.data[FSW_ROLE_DEMAND], IBV_WR_RDMA_READ, fsw_letoh64(old.addr),
 			   fsw_letoh32(old.rkey), 4096);
@@ -271,14 +53,15 @@ static int case_session(const struct target *target)
 	link_close(&c.data[FSW_ROLE_WRITEBACK]);
 	if (client_connect_data(&c, FSW_ROLE_DEMAND) || client_connect_data(&c, FSW_ROLE_WRITEBACK))
 		return 1;
-	if (request(&c, n - 1, 1, &deny))
+	if (client_request(&c, n - 1, 1, &deny))
 		return 1;
 	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
-	if (verify_chunk(&c, FSW_ROLE_DEMAND, n - 1, 0) || write_chunk(&c, n - 1, 2) ||
-	    verify_chunk(&c, FSW_ROLE_DEMAND, n - 1, 2))
+	if (client_verify_chunk(&c, FSW_ROLE_DEMAND, n - 1, 0) ||
+	    client_write_chunk(&c, n - 1, 2) ||
+	    client_verify_chunk(&c, FSW_ROLE_DEMAND, n - 1, 2))
 		return 1;
 	for (i = 0; i + 1 < n; i++)
-		if (verify_chunk(&c, FSW_ROLE_PREFETCH, i, 1))
+		if (client_verify_chunk(&c, FSW_ROLE_PREFETCH, i, 1))
 			return 1;
 	return client_close(&c);
 }
@@ -294,11 +77,12 @@ static int case_cycle(const struct target *target)
 	for (round = 0; round < 5; round++) {
 		if (client_open(&c, target))
 			return 1;
-		if (request(&c, 0, c.max_chunks, &deny))
+		if (client_request(&c, 0, c.max_chunks, &deny))
 			return 1;
 		CHECK(!deny, "round %u: denied: %s", round, fsw_reason_text(deny));
 		for (i = 0; i < c.max_chunks; i++)
-			if (verify_chunk(&c, FSW_ROLE_DEMAND, i, 0) || write_chunk(&c, i, round + 1))
+			if (client_verify_chunk(&c, FSW_ROLE_DEMAND, i, 0) ||
+			    client_write_chunk(&c, i, round + 1))
 				return 1;
 		client_close(&c);
 	}
@@ -313,16 +97,16 @@ static int case_exhaust(const struct target *target)
 
 	if (client_open(&a, target) || client_open(&b, target))
 		return 1;
-	if (request(&a, 0, a.max_chunks, &deny))
+	if (client_request(&a, 0, a.max_chunks, &deny))
 		return 1;
 	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
-	if (request(&b, 0, 1, &deny))
+	if (client_request(&b, 0, 1, &deny))
 		return 1;
 	CHECK(deny == FSW_REASON_NO_MEMORY, "got memory that is not there");
-	if (release(&a, 0, 1) || request(&b, 0, 1, &deny))
+	if (client_release(&a, 0, 1) || client_request(&b, 0, 1, &deny))
 		return 1;
 	CHECK(!deny, "released memory is denied: %s", fsw_reason_text(deny));
-	if (verify_chunk(&b, FSW_ROLE_DEMAND, 0, 0))
+	if (client_verify_chunk(&b, FSW_ROLE_DEMAND, 0, 0))
 		return 1;
 	client_close(&a);
 	return client_close(&b);
@@ -344,10 +128,10 @@ static int case_isolation(const struct target *target)
 
 	if (client_open(&a, target) || client_open(&b, target))
 		return 1;
-	if (request(&a, 0, 1, &deny))
+	if (client_request(&a, 0, 1, &deny))
 		return 1;
 	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
-	if (write_chunk(&a, 0, 7))
+	if (client_write_chunk(&a, 0, 7))
 		return 1;
 	for (i = 0; i < ARRAY_SIZE(tries); i++) {
 		struct link *link = &b.data[tries[i].role];
@@ -361,7 +145,7 @@ static int case_isolation(const struct target *target)
 		CHECK(link->buffer[0] == 0x33 && link->buffer[4095] == 0x33,
 		      "a stranger's bytes were seen");
 	}
-	if (verify_chunk(&a, FSW_ROLE_DEMAND, 0, 7))
+	if (client_verify_chunk(&a, FSW_ROLE_DEMAND, 0, 7))
 		return 1;
 	client_close(&a);
 	return client_close(&b);
@@ -371,7 +155,7 @@ static int expect_refusal(const struct target *target, const char *what, const v
 			  size_t len, struct link *control, enum fsw_reason reason)
 {
 	struct link link;
-	int err = connect_hello(&link, target, hello, len, control);
+	int err = client_hello(&link, target, hello, len, control);
 	enum fsw_reason refused = link.refused;
 
 	link_close(&link);
@@ -510,10 +294,10 @@ static int case_garbage(const struct target *target)
 	enum fsw_reason deny;
 	unsigned int i;
 
-	if (client_open(&witness, target) || request(&witness, 0, 1, &deny))
+	if (client_open(&witness, target) || client_request(&witness, 0, 1, &deny))
 		return 1;
 	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
-	if (write_chunk(&witness, 0, 3))
+	if (client_write_chunk(&witness, 0, 3))
 		return 1;
 	for (i = 0; i < ARRAY_SIZE(messages); i++) {
 		const struct garbage *g = &messages[i];
@@ -542,7 +326,7 @@ static int case_garbage(const struct target *target)
 		return 1;
 	client_close(&c);
 
-	if (verify_chunk(&witness, FSW_ROLE_DEMAND, 0, 3))
+	if (client_verify_chunk(&witness, FSW_ROLE_DEMAND, 0, 3))
 		return 1;
 	return client_close(&witness);
 }
@@ -565,7 +349,8 @@ static int case_ping(const struct target *target)
 		for (i = 0; i < FSW_CTRL_WINDOW; i++) {
 			CHECK(!link_receive(&c.control, msg, &len, PATIENCE_MS, true), "no answer");
 			CHECK(fsw_letoh16(msg->type) == FSW_MSG_PONG &&
-			      fsw_letoh32(msg->seq) == round * 100 + i, "wrong answer");
+				      fsw_letoh32(msg->seq) == round * 100 + i,
+			      "wrong answer");
 		}
 	}
 	return client_close(&c);
@@ -609,18 +394,18 @@ static int case_hold(const struct target *target)
 	if (client_open(&c, target))
 		return 1;
 	n = wanted_chunks(&c);
-	if (request(&c, 0, n, &deny))
+	if (client_request(&c, 0, n, &deny))
 		return 1;
 	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
 	for (i = 0; i < n; i++)
-		if (write_chunk(&c, i, 9))
+		if (client_write_chunk(&c, i, 9))
 			return 1;
 	printf("holding\n");
 	fflush(stdout);
 	err = link_receive(&c.control, msg, &len, target->seconds * 1000, true);
 	if (err == ETIMEDOUT) {
 		for (i = 0; i < n; i++)
-			if (verify_chunk(&c, FSW_ROLE_DEMAND, i, 9))
+			if (client_verify_chunk(&c, FSW_ROLE_DEMAND, i, 9))
 				return 1;
 		return client_close(&c);
 	}
@@ -637,7 +422,7 @@ static int case_vanish(const struct target *target)
 	enum fsw_reason deny;
 	struct client c;
 
-	if (client_open(&c, target) || request(&c, 0, wanted_chunks(&c), &deny))
+	if (client_open(&c, target) || client_request(&c, 0, wanted_chunks(&c), &deny))
 		return 1;
 	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
 	_exit(0);

@@ -113,7 +113,8 @@ static int post_receive(struct link *link, unsigned int nr)
 		.length = FSW_MSG_MAX,
 		.lkey = link->mr->lkey,
 	};
-	struct ibv_recv_wr wr = { .wr_id = nr, .sg_list = &sge, .num_sge = 1 }, *bad;
+	struct ibv_recv_wr wr = { .wr_id = nr, .sg_list = &sge, .num_sge = 1 };
+	struct ibv_recv_wr *bad;
 
 	return ibv_post_recv(link->id->qp, &wr, &bad);
 }
@@ -243,7 +244,8 @@ int link_send_raw(struct link *link, const void *bytes, size_t len)
 		.num_sge = len ? 1 : 0,
 		.opcode = IBV_WR_SEND,
 		.send_flags = IBV_SEND_SIGNALED,
-	}, *bad;
+	};
+	struct ibv_send_wr *bad;
 
 	memcpy(buffer, bytes, len);
 	return ibv_post_send(link->id->qp, &wr, &bad);
@@ -324,7 +326,8 @@ enum ibv_wc_status link_rdma(struct link *link, enum ibv_wr_opcode opcode, uint6
 		.opcode = opcode,
 		.send_flags = IBV_SEND_SIGNALED,
 		.wr.rdma = { .remote_addr = addr, .rkey = rkey },
-	}, *bad;
+	};
+	struct ibv_send_wr *bad;
 	struct ibv_wc wc;
 	int n;
 

@@ -13,7 +13,8 @@ static void usage(FILE *to)
 	const struct probe_case *c;
 
 	fputs("Usage: fsw-probe [--port P] [--source ADDRESS] [--chunks N] [--seconds N]\n"
-	      "                 ADDRESS CASE...\n\nCases, or 'all' for those with a star:\n", to);
+	      "                 ADDRESS CASE...\n\nCases, or 'all' for those with a star:\n",
+	      to);
 	for (c = probe_cases; c->name; c++)
 		fprintf(to, "  %c %-10s %s\n", c->in_all ? '*' : ' ', c->name, c->what);
 }

@@ -49,8 +49,12 @@ static void everything(void **state)
 	struct config cfg;
 	char why[256];
 
-	assert_int_equal(parse(&cfg, "--port 1 --size=1T --chunk-size 1GiB --address ::1 --threads 256 --hugepages 1g --max-sessions 65536 --max-sets 1024 --keepalive 3600 --log-level DEBUG",
-			       why, sizeof(why)), CONFIG_RUN);
+	assert_int_equal(parse(&cfg,
+			       "--port 1 --size=1T --chunk-size 1GiB --address ::1 --threads 256 "
+			       "--hugepages 1g --max-sessions 65536 --max-sets 1024 "
+			       "--keepalive 3600 --log-level DEBUG",
+			       why, sizeof(why)),
+			 CONFIG_RUN);
 	assert_int_equal(cfg.port, 1);
 	assert_int_equal(cfg.size, TIB);
 	assert_int_equal(cfg.chunk_shift, 30);
@@ -176,9 +180,16 @@ static void sizes(void **state)
 		const char *text;
 		uint64_t bytes;
 	} cases[] = {
-		{ "0", 0 }, { "1", 1 }, { "7k", 7 * KIB }, { "7KiB", 7 * KIB }, { "3m", 3 * MIB },
-		{ "2g", 2 * GIB }, { "2gib", 2 * GIB }, { "5T", 5 * TIB },
-		{ "18446744073709551615", UINT64_MAX }, { "16777215T", 16777215 * TIB },
+		{ "0", 0 },
+		{ "1", 1 },
+		{ "7k", 7 * KIB },
+		{ "7KiB", 7 * KIB },
+		{ "3m", 3 * MIB },
+		{ "2g", 2 * GIB },
+		{ "2gib", 2 * GIB },
+		{ "5T", 5 * TIB },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "16777215T", 16777215 * TIB },
 	};
 	char buf[32];
 	uint64_t bytes;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The whole table of the chunk's states, and the promise that it makes to clients. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +53,10 @@ static void no_way_around_zeroing(void **state)
 {
 	/* Reachable (state, what happened since the grant): bit 0 deregistered, bit 1 zeroed. */
 	bool seen[REGION_NR_STATES][4] = { { false } };
-	struct { enum region_state s; int did; } todo[64];
+	struct {
+		enum region_state s;
+		int did;
+	} todo[64];
 	enum region_state next;
 	int nr = 0, e;
 
@@ -106,7 +110,7 @@ static void out_of_range(void **state)
 
 	assert_false(region_sm_step(REGION_NR_STATES, REGION_EV_CLAIM, &next));
 	assert_false(region_sm_step(REGION_FREE, REGION_NR_EVENTS, &next));
-	assert_false(region_sm_step((enum region_state)-1, (enum region_event)-1, &next));
+	assert_false(region_sm_step(UINT_MAX, UINT_MAX, &next));
 	assert_string_equal(region_state_name(REGION_NR_STATES), "?");
 	assert_string_equal(region_event_name(REGION_NR_EVENTS), "?");
 	assert_string_equal(region_state_name(REGION_LOST), "LOST");

@@ -125,7 +125,8 @@ static void several_clients(void **state)
 			assert_int_equal(answer(i, &m), FSW_MSG_GRANT);
 			/* Zeros, whoever had it before. */
 			assert_int_equal(*(unsigned char *)(uintptr_t)
-					 fsw_letoh64(m.grant[0].addr), 0);
+						 fsw_letoh64(m.grant[0].addr),
+					 0);
 			memset((void *)(uintptr_t)fsw_letoh64(m.grant[0].addr), 0x41 + i,
 			       TEST_CHUNK);
 		}
