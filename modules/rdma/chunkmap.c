@@ -44,8 +44,8 @@ bool fsr_chunkmap_grant(struct fsr_chunkmap *map, const struct fsw_grant *grants
  * @error: gets the reason of a failure in words
  * @len: bytes of @error
  *
- * Return: 0, -ENOSPC if the server has not got that much, -E2BIG if it never
- * gives that much to one client.
+ * Return: 0, or -ENOSPC if the server has not got that much or does not give
+ * it to one client.
  */
 int fsr_chunkmap_plan(const struct fsw_welcome *welcome, u64 size, u32 *nr, char *error,
 		      size_t len)
@@ -69,7 +69,7 @@ int fsr_chunkmap_plan(const struct fsw_welcome *welcome, u64 size, u32 *nr, char
 	if (chunks > max) {
 		snprintf(error, len, "the server gives at most %llu MiB to one client",
 			 (unsigned long long)(((u64)max << shift) >> 20));
-		return -E2BIG;
+		return -ENOSPC;
 	}
 	if (chunks > available) {
 		snprintf(error, len, "the server has only %llu MiB left, %llu MiB were asked for",

@@ -223,7 +223,7 @@ int fsr_conn_route(struct fsr_conn *conn)
 {
 	reinit_completion(&conn->step);
 	return step_started(conn, rdma_resolve_route(conn->id, FSR_RESOLVE_MS),
-			  "cannot resolve the route");
+			    "cannot resolve the route");
 }
 
 /* fsr_conn_connect - start the last step, see fsr_conn_open(); the queue pair must be there */

@@ -80,6 +80,15 @@ static_assert(sizeof(struct fsw_msg) + sizeof(struct fsw_range) <= SEND_BYTES);
 static_assert(sizeof(struct fsw_msg) + sizeof(struct fsw_goodbye) <= SEND_BYTES);
 static_assert(NR_SENDS <= BITS_PER_LONG);
 
+static bool check_wc(struct fsr_control *ctl, const struct ib_wc *wc)
+{
+	/* A flush only follows from something else, which has a better reason to tell. */
+	if (wc->status != IB_WC_SUCCESS && wc->status != IB_WC_WR_FLUSH_ERR)
+		fsr_session_fail(ctl->session, "control connection: %s",
+				 ib_wc_status_msg(wc->status));
+	return wc->status == IB_WC_SUCCESS;
+}
+
 /* ---- Sending ---- */
 
 static void send_done(struct ib_cq *cq, struct ib_wc *wc)
@@ -87,9 +96,7 @@ static void send_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct fsr_control *ctl = cq->cq_context;
 	struct buffer *buf = container_of(wc->wr_cqe, struct buffer, cqe);
 
-	if (wc->status != IB_WC_SUCCESS)
-		fsr_session_fail(ctl->session, "control message not sent: %s",
-				 ib_wc_status_msg(wc->status));
+	check_wc(ctl, wc);
 	spin_lock(&ctl->lock);
 	ctl->busy &= ~BIT(buf - ctl->sends);
 	spin_unlock(&ctl->lock);
@@ -273,10 +280,8 @@ static void recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct fsr_session *s = ctl->session;
 	int err;
 
-	if (wc->status != IB_WC_SUCCESS) {
-		fsr_session_fail(s, "control connection lost: %s", ib_wc_status_msg(wc->status));
+	if (!check_wc(ctl, wc))
 		return;
-	}
 
 	spin_lock(&ctl->lock);
 	ctl->silence = 0;
@@ -432,6 +437,12 @@ int fsr_control_start(struct fsr_session *s)
 	return 0;
 }
 
+static bool has_grant_news(const struct fsr_session *s, u32 before)
+{
+	return READ_ONCE(s->map.granted) != before || READ_ONCE(s->control->asked) == NOTHING ||
+	       fsr_session_state(s) != FSR_CONNECTING;
+}
+
 /**
  * fsr_control_request - ask for all chunks of the device, and wait for them
  * @s: the session, its map empty
@@ -458,10 +469,7 @@ int fsr_control_request(struct fsr_session *s, bool all, char *error)
 	/* Registering memory takes the server its time; as long as it goes on, wait. */
 	do {
 		before = READ_ONCE(map->granted);
-		wait_event_timeout(s->wait,
-				   READ_ONCE(map->granted) != before ||
-				   READ_ONCE(ctl->asked) == NOTHING ||
-				   fsr_session_state(s) != FSR_CONNECTING,
+		wait_event_timeout(s->wait, has_grant_news(s, before),
 				   msecs_to_jiffies(FSR_GRANT_MS));
 		if (fsr_session_state(s) != FSR_CONNECTING)
 			return -ECONNRESET;

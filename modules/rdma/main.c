@@ -68,6 +68,15 @@ static int attach_by_parameters(void)
 {
 	char error[FASTSWAP_ERROR_MAX];
 	char options[256] = "";
+	const struct {
+		const char *key, *value;
+	} given[] = {
+		{ "addr", sip },
+		{ "port", sport },
+		{ "source", cip },
+		{ "queues", nq },
+	};
+	unsigned int i;
 	u64 bytes = 0;
 	int err;
 
@@ -82,12 +91,11 @@ static int attach_by_parameters(void)
 		pr_err("size '%s': must be a multiple of 4K, as in 2G or 512M\n", size);
 		return -EINVAL;
 	}
-	err = add_option(options, sizeof(options), "addr", sip) ?:
-	      add_option(options, sizeof(options), "port", sport) ?:
-	      add_option(options, sizeof(options), "source", cip) ?:
-	      add_option(options, sizeof(options), "queues", nq);
-	if (err)
-		return err;
+	for (i = 0; i < ARRAY_SIZE(given); i++) {
+		err = add_option(options, sizeof(options), given[i].key, given[i].value);
+		if (err)
+			return err;
+	}
 
 	/* The core logs the reason of a failure. */
 	err = fastswap_attach(&fsr_backend, options, bytes, error);

@@ -51,8 +51,8 @@ static int parse_id(const char *text, u8 *id)
 	return 0;
 }
 
-static int parse_option(struct fsr_params *p, const char *key, const char *value, char *error,
-			size_t len)
+static int parse_option(struct fsr_params *p, const char *key, const char *value,
+			char *error, size_t len)
 {
 	if (!strcmp(key, "addr")) {
 		if (parse_address(value, &p->addr)) {
@@ -73,8 +73,8 @@ static int parse_option(struct fsr_params *p, const char *key, const char *value
 		}
 	} else if (!strcmp(key, "queues")) {
 		if (parse_number(value, FSW_MAX_SETS, &p->queues)) {
-			snprintf(error, len, "'%s' queue sets: must be a number from 1 to %d", value,
-				 FSW_MAX_SETS);
+			snprintf(error, len, "'%s' queue sets: must be a number from 1 to %d",
+				 value, FSW_MAX_SETS);
 			return -EINVAL;
 		}
 	} else if (!strcmp(key, "client_id")) {

@@ -4,8 +4,8 @@
  *
  * One device is one session with one server: a control connection, and per
  * queue set three data connections. cm.c makes and breaks connections, queue.c
- * gives a data connection its ring and its completion queue, io.c moves the
- * data, control.c talks to the server, session.c puts it all together.
+ * gives a data connection its ring and its completion queue, io.c posts and
+ * reap.c completes, control.c talks to the server, session.c puts it all together.
  */
 #ifndef _FSR_RDMA_H
 #define _FSR_RDMA_H
@@ -150,7 +150,7 @@ struct fsr_reap_stats {
  * @turn: lane whose bios are posted next; under @lock
  * @map_failures: attempts in a row that could not map a bio; under @lock
  * @head: sequence number of the next work request; under @lock
- * @starved: bios wait for room; see post_waiting()
+ * @starved: bios wait for room; see fsr_queue_post()
  * @posted: counters; under @lock
  * @tail: oldest work request that has not completed; written under FSR_REAPING
  * @broken: a work request has failed; under FSR_REAPING
@@ -308,13 +308,31 @@ void fsr_queue_free(struct fsr_queue *q);
 
 /* io.c */
 void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket *ticket);
+void fsr_queue_post(struct fsr_queue *q);
+void fsr_queue_unmap(struct fsr_queue *q, const struct ib_sge *sge, unsigned int nr);
+void fsr_queue_retry(struct work_struct *work);
+
+/* reap.c */
 bool fsr_poll(void *priv, const struct fastswap_ticket *ticket, bool last);
+void fsr_lane_want_irq(struct fsr_lane *lane, u32 seq);
+void fsr_queue_arm(struct fsr_queue *q);
 void fsr_queue_event(struct ib_cq *cq, void *context);
 int fsr_queue_irq_poll(struct irq_poll *iop, int budget);
-void fsr_queue_retry(struct work_struct *work);
 void fsr_queue_reap(struct fsr_queue *q);
-bool fsr_queue_is_idle(const struct fsr_queue *q);
 void fsr_queue_end_all(struct fsr_queue *q);
+
+/* Is nothing in flight? Stable once the queue is not live. */
+static inline bool fsr_queue_is_idle(const struct fsr_queue *q)
+{
+	return READ_ONCE(q->head) == READ_ONCE(q->tail);
+}
+
+/* Has everything up to @seq of the lane ended? */
+static inline bool fsr_lane_has_ended(const struct fsr_lane *lane, u32 seq)
+{
+	/* Pairs with the release in end_done(): the bios have ended before. */
+	return (s32)(smp_load_acquire(&lane->ended) - seq) >= 0;
+}
 
 /* stats.c */
 int fsr_describe(void *priv, char *buf, size_t len);

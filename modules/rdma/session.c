@@ -324,7 +324,7 @@ static int step_all(struct fsr_session *s, int (*start)(struct fsr_conn *), char
 			return conn_failed(conn, err, error);
 		if (conn->id->device != s->ibdev) {
 			snprintf(error, FASTSWAP_ERROR_MAX,
-				 "%s is reached over several RDMA devices: name one by its source address",
+				 "several RDMA devices reach %s: choose by the source address",
 				 s->params.peer);
 			return -EXDEV;
 		}
@@ -361,7 +361,11 @@ static int connect_session(struct fsr_session *s, char *options, u64 size, char 
 		get_random_bytes(s->client_id, sizeof(s->client_id));
 	s->nr_sets = s->params.queues ?: min_t(unsigned int, num_online_cpus(), FSW_MAX_SETS);
 
-	err = connect_control(s, error) ?: get_chunks(s, size, error) ?: connect_queues(s, error);
+	err = connect_control(s, error);
+	if (!err)
+		err = get_chunks(s, size, error);
+	if (!err)
+		err = connect_queues(s, error);
 	if (err)
 		return err;
 

@@ -35,7 +35,8 @@ static void everything_given(void **state)
 	struct sockaddr_in *source = (struct sockaddr_in *)&p.source;
 
 	assert_int_equal(parse(&p, "addr=10.0.0.1,port=4711,source=10.0.0.2,queues=8,"
-				   "client_id=000102030405060708090a0B0c0D0e0f"), 0);
+				   "client_id=000102030405060708090a0B0c0D0e0f"),
+			 0);
 	assert_int_equal(addr->sin_family, AF_INET);
 	assert_int_equal(ntohl(addr->sin_addr.s_addr), 0x0a000001);
 	assert_int_equal(ntohs(addr->sin_port), 4711);

@@ -14,7 +14,9 @@ static void every_pair(void **state)
 {
 	static const bool may[FSR_NR_STATES][FSR_NR_STATES] = {
 		[FSR_CONNECTING] = {
-			[FSR_LIVE] = true, [FSR_FAILED] = true, [FSR_CLOSING] = true,
+			[FSR_LIVE] = true,
+			[FSR_FAILED] = true,
+			[FSR_CLOSING] = true,
 		},
 		[FSR_LIVE] = { [FSR_FAILED] = true, [FSR_CLOSING] = true },
 		[FSR_FAILED] = { [FSR_CLOSING] = true },

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define pr_fmt(fmt) "fastswap_rdma: " fmt
+
+/*
+ * The way back: completions to ended bios.
+ *
+ * Whoever holds FSR_REAPING owns the completion queue, @tail and the @ended of
+ * the lanes: a lock that is only ever tried, with preemption off. RC completes
+ * in order, so one completion stands for all work requests up to it. Bios end
+ * without any other lock: the end of one may submit the next, even to this
+ * queue.
+ *
+ * Interrupts. A reader polls, so its completions need none. The completion
+ * queue is armed for those who do not wait actively: writers always, readers
+ * when they give up. The invariant: as long as a lane has ended less than is
+ * @wanted, the completion queue is armed, or its event is on the way, or
+ * somebody is in fsr_queue_arm().
+ *
+ *	who gives up			who reaps
+ *	wanted = ticket
+ *	arm				(completion arrives)
+ *	is a completion there already?	- after the arming: event
+ *	  yes: reap, again		- before it: "missed", seen on the left
+ *
+ * An event clears FSR_ARMED before anything else; fsr_queue_irq_poll() reaps
+ * and arms again if more is wanted. So one event at a time is under way, and
+ * none when only pollers wait.
+ */
+#include "rdma.h"
+
+/* Completions that one look at a completion queue handles. */
+#define REAP_BUDGET	64
+
+/**
+ * struct done - bios that have ended in the same way, on their way out
+ * @lane: of all of them
+ * @bios: the bios
+ * @nr: how many
+ * @start_ns: when they were posted
+ * @status: how they ended
+ */
+struct done {
+	struct fsr_lane *lane;
+	struct bio_list bios;
+	unsigned int nr;
+	u64 start_ns;
+	blk_status_t status;
+};
+
+static void end_done(struct fsr_session *s, struct done *done)
+{
+	struct fsr_lane *lane = done->lane;
+
+	if (!done->nr)
+		return;
+	fastswap_end_bios(s->dev, lane->class, &done->bios, done->status, done->start_ns);
+	/* Only now: whoever polls expects its pages to be unlocked. */
+	smp_store_release(&lane->ended, lane->ended + done->nr);
+	done->nr = 0;
+	bio_list_init(&done->bios);
+}
+
+/* Take every work request up to @seq off the ring; their bios end with @status. */
+static void complete_up_to(struct fsr_queue *q, u32 seq, blk_status_t status, struct done *done)
+{
+	u32 tail = q->tail;
+
+	while ((s32)(seq - tail) >= 0) {
+		struct fsr_work *work = &q->ring[tail & (q->depth - 1)];
+
+		fsr_queue_unmap(q, work->sge, work->wr.wr.num_sge);
+		if (done->nr && (done->lane != work->lane || done->status != status ||
+				 done->start_ns != work->start_ns)) {
+			/* As below, early: the end of a bio may post the next. */
+			smp_store_release(&q->tail, tail);
+			end_done(q->conn.session, done);
+		}
+		done->lane = work->lane;
+		done->status = status;
+		done->start_ns = work->start_ns;
+		done->nr += work->nr_bios;
+		bio_list_merge(&done->bios, &work->bios);
+		bio_list_init(&work->bios);
+		tail++;
+	}
+	/* Pairs with the acquire in fsr_queue_post(): the entries are empty before. */
+	smp_store_release(&q->tail, tail);
+}
+
+static void handle_wc(struct fsr_queue *q, const struct ib_wc *wc, struct done *done)
+{
+	struct fsr_session *s = q->conn.session;
+	u32 seq = (u32)wc->wr_id;
+
+	if (unlikely(seq - q->tail >= q->depth)) {
+		/* Cannot be one that is in flight. What is there is unknown from now on. */
+		q->broken = true;
+		fsr_session_fail(s, "a completion that nobody waits for");
+		return;
+	}
+
+	if (unlikely(wc->status != IB_WC_SUCCESS)) {
+		if (!q->broken)
+			fsr_session_fail(s, "%s failed: %s (vendor error 0x%x)",
+					 q->opcode == IB_WR_RDMA_READ ? "RDMA READ" : "RDMA WRITE",
+					 ib_wc_status_msg(wc->status), wc->vendor_err);
+		/* From here on nothing on this queue pair is known to be done. */
+		q->broken = true;
+	}
+	complete_up_to(q, seq, q->broken ? BLK_STS_IOERR : BLK_STS_OK, done);
+}
+
+/* Return: completions that were handled. */
+static int reap_owned(struct fsr_queue *q, int budget)
+{
+	struct done done = { };
+	int n, i, total = 0;
+
+	do {
+		n = ib_poll_cq(q->cq, min_t(int, ARRAY_SIZE(q->wc), budget - total), q->wc);
+		for (i = 0; i < n; i++)
+			handle_wc(q, &q->wc[i], &done);
+		if (n > 0)
+			total += n;
+	} while (n == ARRAY_SIZE(q->wc) && total < budget);
+
+	if (unlikely(n < 0))
+		fsr_session_fail(q->conn.session, "cannot poll completions: error %d", n);
+	if (!total)
+		return 0;
+
+	end_done(q->conn.session, &done);
+	q->reaped.completions += total;
+	q->reaped.reaps++;
+	return total;
+}
+
+/*
+ * Reap if nobody else is at it. With @again whoever is at it goes round once
+ * more afterwards; pollers come back by themselves and need not ask.
+ */
+static int reap(struct fsr_queue *q, int budget, bool again)
+{
+	unsigned long flags;
+	int total = 0;
+
+	if (again)
+		set_bit(FSR_REAP_AGAIN, &q->flags);
+	else if (test_bit(FSR_REAPING, &q->flags))
+		return 0;
+
+	/* Others depend on the holder: it must not lose the CPU. */
+	preempt_disable();
+	while (!test_and_set_bit_lock(FSR_REAPING, &q->flags)) {
+		clear_bit(FSR_REAP_AGAIN, &q->flags);
+		/* Clear before looking: what comes after this look sets it again. */
+		smp_mb__after_atomic();
+		total += reap_owned(q, budget);
+		clear_bit_unlock(FSR_REAPING, &q->flags);
+		/* Either we see the bit, or who set it sees FSR_REAPING clear. */
+		smp_mb__after_atomic();
+		if (!test_bit(FSR_REAP_AGAIN, &q->flags))
+			break;
+	}
+	preempt_enable();
+
+	if (total) {
+		/* Pairs with the one in fsr_queue_post(), which see. */
+		smp_mb();
+		if (READ_ONCE(q->starved)) {
+			spin_lock_irqsave(&q->lock, flags);
+			fsr_queue_post(q);
+			spin_unlock_irqrestore(&q->lock, flags);
+		}
+	}
+	return total;
+}
+
+/* ---- Interrupts ---- */
+
+static bool is_irq_wanted(const struct fsr_queue *q)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(q->lanes); i++)
+		if ((s32)(READ_ONCE(q->lanes[i].ended) - q->lanes[i].wanted) < 0)
+			return true;
+	return false;
+}
+
+/**
+ * fsr_queue_arm - see to an interrupt if one is wanted
+ * @q: the queue
+ *
+ * Keeps the invariant at the top of this file. Any context, no lock held.
+ */
+void fsr_queue_arm(struct fsr_queue *q)
+{
+	const enum ib_cq_notify_flags how = IB_CQ_NEXT_COMP | IB_CQ_REPORT_MISSED_EVENTS;
+	unsigned long flags;
+	unsigned int tries;
+	int missed;
+
+	for (tries = 0; tries < 4; tries++) {
+		missed = 0;
+		spin_lock_irqsave(&q->lock, flags);
+		/* When not live, fsr_queue_stop() reaps, or will; the queue may be gone. */
+		if (q->live && is_irq_wanted(q) &&
+		    (!test_and_set_bit(FSR_ARMED, &q->flags) || tries)) {
+			missed = ib_req_notify_cq(q->cq, how);
+			atomic_long_inc(&q->arms);
+		}
+		spin_unlock_irqrestore(&q->lock, flags);
+
+		if (missed < 0)
+			fsr_session_fail(q->conn.session, "cannot arm: error %d", missed);
+		if (missed <= 0)
+			return;
+		reap(q, REAP_BUDGET, true);
+	}
+	/* Completions come faster than we look: go on in the soft interrupt. */
+	irq_poll_sched(&q->iop);
+}
+
+/**
+ * fsr_lane_want_irq - nobody polls: an interrupt must see to it
+ * @lane: the lane
+ * @seq: what has come so far
+ */
+void fsr_lane_want_irq(struct fsr_lane *lane, u32 seq)
+{
+	struct fsr_queue *q = lane->queue;
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if ((s32)(READ_ONCE(lane->ended) - lane->wanted) >= 0 || (s32)(seq - lane->wanted) > 0)
+		lane->wanted = seq;
+	spin_unlock_irqrestore(&q->lock, flags);
+	fsr_queue_arm(q);
+}
+
+/*
+ * Completion event. Some drivers (soft-RoCE of 6.12) call this with their lock
+ * of the completion queue held: nothing may be polled or armed here.
+ */
+void fsr_queue_event(struct ib_cq *cq, void *context)
+{
+	struct fsr_queue *q = context;
+
+	atomic_long_inc(&q->interrupts);
+	/* Before irq_poll_sched(): if that is under way already, it arms after this. */
+	clear_bit(FSR_ARMED, &q->flags);
+	/* And seen to be before. */
+	smp_mb__after_atomic();
+	irq_poll_sched(&q->iop);
+}
+
+/* The soft interrupt that follows an event. */
+int fsr_queue_irq_poll(struct irq_poll *iop, int budget)
+{
+	struct fsr_queue *q = container_of(iop, struct fsr_queue, iop);
+	int done = reap(q, budget, true);
+
+	if (done >= budget)
+		return budget;
+	/* Complete first: an event from here on must find that it can schedule again. */
+	irq_poll_complete(iop);
+	fsr_queue_arm(q);
+	return done;
+}
+
+/**
+ * fsr_poll - ->poll of struct fastswap_backend_ops
+ * @priv: the session
+ * @ticket: of fsr_submit()
+ * @last: nobody polls for it after this
+ *
+ * Return: true if everything up to the ticket has ended.
+ */
+bool fsr_poll(void *priv, const struct fastswap_ticket *ticket, bool last)
+{
+	struct fsr_lane *lane = ticket->queue;
+
+	if (fsr_lane_has_ended(lane, ticket->seq))
+		return true;
+	reap(lane->queue, REAP_BUDGET, false);
+	if (fsr_lane_has_ended(lane, ticket->seq))
+		return true;
+	if (last) {
+		atomic_long_inc(&lane->queue->gave_up);
+		fsr_lane_want_irq(lane, ticket->seq);
+	}
+	return false;
+}
+
+/* fsr_queue_reap - reap what is there; for a queue that is being stopped */
+void fsr_queue_reap(struct fsr_queue *q)
+{
+	reap(q, REAP_BUDGET, true);
+}
+
+/**
+ * fsr_queue_end_all - end every bio that is left, with an error
+ * @q: the queue: not live, and nothing in flight that an adapter still works on
+ */
+void fsr_queue_end_all(struct fsr_queue *q)
+{
+	struct fsr_session *s = q->conn.session;
+	struct done done = { };
+	unsigned int i;
+
+	preempt_disable();
+	while (test_and_set_bit_lock(FSR_REAPING, &q->flags))
+		cpu_relax();
+
+	if (!fsr_queue_is_idle(q))
+		complete_up_to(q, q->head - 1, BLK_STS_IOERR, &done);
+	end_done(s, &done);
+
+	for (i = 0; i < ARRAY_SIZE(q->lanes); i++) {
+		struct fsr_lane *lane = &q->lanes[i];
+
+		spin_lock_irq(&q->lock);
+		done.lane = lane;
+		/* Nothing is left in the ring: the others wait. */
+		done.nr = lane->accepted - lane->ended;
+		done.bios = lane->waiting;
+		done.start_ns = 0;
+		done.status = BLK_STS_IOERR;
+		bio_list_init(&lane->waiting);
+		spin_unlock_irq(&q->lock);
+		end_done(s, &done);
+	}
+	clear_bit_unlock(FSR_REAPING, &q->flags);
+	preempt_enable();
+}
