@@ -2,6 +2,7 @@
 /* fastswap detach: bring the pages back, then remove the device. */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "holders.h"
 #include "swap.h"
 #include "sysfs.h"
+#include "text.h"
 #include "units.h"
 
 #define BUSY_TIMEOUT_MS	2000	/* for udev to let go of a device */
@@ -73,9 +75,27 @@ static bool remove_device(const struct device *dev)
 	}
 }
 
+static uint64_t failed_reads(const struct device *dev)
+{
+	char stats[SYSFS_MAX];
+
+	read_attr(dev, "fastswap/stats", stats, sizeof(stats));
+	return counter_get(stats, "demand_errors") + counter_get(stats, "prefetch_errors") +
+	       counter_get(stats, "lost_reads");
+}
+
 static bool detach(const struct device *dev, unsigned int timeout_ms)
 {
-	return swap_off(dev, timeout_ms) && remove_device(dev);
+	uint64_t before = failed_reads(dev), failed;
+
+	if (!swap_off(dev, timeout_ms))
+		return false;
+	/* The kernel takes them off the device all the same, and marks the pages as lost. */
+	failed = failed_reads(dev) - before;
+	if (failed)
+		tell("%s: %" PRIu64 " reads failed; programs that need those pages get SIGBUS",
+		     dev->name, failed);
+	return remove_device(dev);
 }
 
 /* Go on after a failure: the others can be detached nevertheless. */

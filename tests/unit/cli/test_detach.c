@@ -26,7 +26,8 @@ static int detach_result[NR_DEVICES];	/* of the first call */
 static int retry_result;
 static const char *lasting, *opener;
 static unsigned int swap_timeout_ms;
-static int list_error, calls;
+static int list_error, calls, demand_errors;
+static int errors_in_swap_off;
 static bool interrupt_in_swap_off;
 
 static int setup(void **state)
@@ -46,6 +47,8 @@ static int setup(void **state)
 	swap_timeout_ms = 77;
 	list_error = 0;
 	calls = 0;
+	demand_errors = 4;
+	errors_in_swap_off = 0;
 	interrupt_in_swap_off = false;
 	return 0;
 }
@@ -82,9 +85,16 @@ int device_list(struct device **devs)
 	return NR_DEVICES;
 }
 
+ssize_t read_attr(const struct device *dev, const char *attr, char *buf, size_t len)
+{
+	assert_string_equal(attr, "fastswap/stats");
+	return snprintf(buf, len, "demand_errors %d\nlost_reads 7\n", demand_errors);
+}
+
 bool swap_off(const struct device *dev, unsigned int timeout_ms)
 {
 	calls++;
+	demand_errors += errors_in_swap_off;
 	swap_timeout_ms = timeout_ms;
 	mock_interrupted = interrupt_in_swap_off;
 	if (swap_stuck[dev->index])
@@ -197,6 +207,15 @@ static void test_swap_stays(void **state)
 	assert_true(present[0] && !present[1] && !present[2]);
 }
 
+/* That pages are lost is not a reason to keep the device, but one to say so. */
+static void test_reads_fail(void **state)
+{
+	errors_in_swap_off = 3;
+	assert_int_equal(run("detach 0"), EXIT_OK);
+	assert_false(present[0]);
+	assert_non_null(strstr(mock_message, "fastswap0: 3 reads failed"));
+}
+
 static void test_in_use(void **state)
 {
 	detach_result[0] = -EBUSY;
@@ -259,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup(test_not_root, setup),
 		cmocka_unit_test_setup(test_unknown_device, setup),
 		cmocka_unit_test_setup(test_swap_stays, setup),
+		cmocka_unit_test_setup(test_reads_fail, setup),
 		cmocka_unit_test_setup(test_in_use, setup),
 		cmocka_unit_test_setup(test_busy_for_a_moment, setup),
 		cmocka_unit_test_setup(test_somebody_was_quicker, setup),
