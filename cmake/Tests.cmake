@@ -106,8 +106,8 @@ function(fastswap_skipped_test name label reason)
 	fastswap_missing("${label} tests" "${reason}")
 endfunction()
 
-# fastswap_vm_case(FILE): vm.CASE.KERNEL for every test kernel that the case's header names. A script
-# without nodes in its header is not a case, but what another node of one runs.
+# fastswap_vm_case(FILE): vm.CASE.KERNEL for every test kernel that the case's header names. A
+# script without nodes in its header is not a case, but what another node of one runs.
 function(fastswap_vm_case file)
 	cmake_path(GET file STEM LAST_ONLY case)
 	set(kernels ${FASTSWAP_TEST_KERNELS})
