@@ -132,13 +132,22 @@ includes()
 		sed "s/\$/  <-- $why/" || true
 }
 
-# Who may include whom; the picture is in DESIGN: proto.h <- everything,
-# core <- backends, main -> listener -> client -> conn -> region.
+# Headers that call themselves pure in their first lines, and their sources.
+pure_files()
+{
+	files '*.h' | grep -v '^tests/' | xargs -r -d '\n' awk '
+		FNR <= 10 && /(^|[ *])Pure[.:;]/ { print FILENAME; nextfile }
+		FNR > 10 { nextfile }' |
+		sed 'p; s/h$/c/'
+}
+
+# Who may include whom: proto.h <- everything, core <- backends, and the server's
+# files by levels, the highest first.
 check_layers()
 {
-	local -a sources
-	local higher='' layer
-	local verbs='infiniband/|rdma/' events='event2?[./]'
+	local -a sources pure levels
+	local higher='' level name
+	local verbs='infiniband/|rdma/' events='event2?[./]|pthread'
 	local allocation='linux/(slab|mutex|spinlock|vmalloc)'
 
 	mapfile -t sources < <(files '*.[ch]')
@@ -154,14 +163,20 @@ check_layers()
 	includes 'fastswap/(backend|kcompat|kconfig)' \
 		"user space shares the exported headers only" \
 		'server/*' 'tools/*' 'modules/include/uapi/*'
-	includes '(\.\./)*(modules|server)/|conn\.h|client\.h|region\.h' \
-		"the command line knows the kernel's interface only" 'tools/fastswap/*'
-	includes "$verbs|$events|pthread|stdio|stdlib|log\\.h|$allocation" \
-		"state machines are pure" '*_sm.[ch]'
+	includes '(\.\./)*(modules|server)/' "the command line knows the kernel's interface only" \
+		'tools/fastswap/*'
 
-	for layer in main listener client conn region; do
-		[[ -z "$higher" ]] ||
-			includes "($higher)\\.h" "$layer is below it" "server/$layer.[ch]"
-		higher+=${higher:+|}$layer
+	mapfile -t pure < <(pure_files)
+	includes "$verbs|$events|$allocation" "this file calls itself pure" "${pure[@]}"
+	includes "stdio|stdlib|log\\.h" "state machines are pure" '*_sm.[ch]'
+
+	levels=(main 'listener admission' worker serve session grant 'conn ctrl' pool
+		'region memory' 'mailbox vobj log config conn_sm region_sm')
+	for level in "${levels[@]}"; do
+		for name in $level; do
+			[[ -z "$higher" ]] ||
+				includes "($higher)\\.h\"" "$name is below it" "server/$name.[ch]"
+		done
+		higher+=${higher:+|}${level// /|}
 	done
 }
