@@ -4,6 +4,7 @@
 import hashlib
 import lzma
 import os
+import re
 import shutil
 import stat
 import struct
@@ -40,6 +41,12 @@ class Kernel:
             with open(os.path.join(directory, "release"), encoding="ascii") as file:
                 self.release = file.read().strip()
             self.modules = os.path.join(directory, "lib/modules")
+
+    @property
+    def version(self):
+        """The release's first two numbers; of an unknown release, larger than any."""
+        match = re.match(r"(\d+)\.(\d+)", self.release)
+        return (int(match[1]), int(match[2])) if match else (1 << 30, 0)
 
 
 def find(name, source, build):

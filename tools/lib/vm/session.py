@@ -6,8 +6,8 @@ import re
 import selectors
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import time
 
 from vm import VmError, qemu
@@ -56,7 +56,6 @@ class Node:
         self.fds = {}
         self.sockets = {}
         self.process = None
-        self.pidfd = None
         self.console = []
         self.partial = {}
         self.verdict = None
@@ -94,17 +93,34 @@ class Session:
         self.selector.register(ours, selectors.EVENT_READ, (handler, node))
         return theirs
 
+    def _watch(self, arguments, fds, handler, node):
+        """Start QEMU, and have the handler called with its messages when it ends."""
+        messages = tempfile.TemporaryFile()
+        process = qemu.spawn(arguments, fds, messages)
+        self.processes.append(process)
+        pidfd = os.pidfd_open(process.pid)
+
+        def ended(_node, _data):
+            self.selector.unregister(pidfd)
+            os.close(pidfd)
+            messages.seek(0)
+            handler(node, messages.read().decode(errors="replace").strip())
+
+        self.selector.register(pidfd, selectors.EVENT_READ, (ended, node))
+        return process
+
     def _start_hub(self):
-        """Join the nodes, and return QEMU's sockets to keep until the nodes run."""
+        """Join the nodes, and return both ends of the sockets in between."""
         pairs = [socket.socketpair() for _ in self.nodes]
         for node, (ours, _) in zip(self.nodes, pairs):
             node.fds["net"] = ours.fileno()
         fds = [theirs.fileno() for _, theirs in pairs]
-        self.processes.append(qemu.spawn(qemu.hub_arguments(fds), fds, subprocess.PIPE))
+        self._watch(qemu.hub_arguments(fds), fds, self._on_hub_exit, None)
         return [end for pair in pairs for end in pair]
 
     def start(self):
         """Start all nodes at once."""
+        # QEMU's ends of the sockets, to be closed here when it has them.
         passed = self._start_hub() if len(self.nodes) > 1 else []
         accel = qemu.accelerator(self.accel, self.options.icount)
         for node in self.nodes:
@@ -115,10 +131,8 @@ class Session:
             passed.append(self._socket(node, "control", self._on_control))
             passed.append(self._socket(node, "output", self._on_output))
             arguments = qemu.node_arguments(node, self.kernel, self.initrd, accel, self.shared)
-            node.process = qemu.spawn(arguments, node.fds.values(), subprocess.PIPE)
-            self.processes.append(node.process)
-            node.pidfd = os.pidfd_open(node.process.pid)
-            self.selector.register(node.pidfd, selectors.EVENT_READ, (self._on_exit, node))
+            fds = list(node.fds.values())
+            node.process = self._watch(arguments, fds, self._on_exit, node)
         if self.options.shell:
             self.selector.register(sys.stdin, selectors.EVENT_READ, (self._on_key, self.nodes[0]))
         for end in passed:
@@ -130,7 +144,6 @@ class Session:
             process.kill()
         for process in self.processes:
             process.wait()
-            process.stdout.close()
         for log in self.logs.values():
             log.close()
 
@@ -217,16 +230,17 @@ class Session:
             values["TERM"] = os.environ.get("TERM", "linux")
         return "".join(f"{name}={value}\n" for name, value in values.items()) + "\n"
 
-    def _on_exit(self, node, _data):
-        self.selector.unregister(node.pidfd)
-        os.close(node.pidfd)
+    def _on_exit(self, node, messages):
         # What it said before it went is still in the sockets.
         self._dispatch_until(lambda: False, time.monotonic() + 0.2)
-        message = node.process.stdout.read().decode(errors="replace").strip()
-        if message:
-            say(f"QEMU of {node.name}: {message}")
+        if messages:
+            say(f"QEMU of {node.name}: {messages}")
         if node is not self.nodes[0] and not node.complaints:
             say(f"{node.name} has gone")
+
+    @staticmethod
+    def _on_hub_exit(_node, messages):
+        raise VmError(f"the network between the nodes has gone: {messages}")
 
     # -- the course of a run --------------------------------------------------
 
