@@ -5,6 +5,7 @@
 
 #include <linux/blkdev.h>
 #include <linux/percpu.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <fastswap/backend.h>
@@ -27,6 +28,7 @@
  * @freed_slots: slots freed by the swap core, discard or write-zeroes
  * @polls: faults that polled
  * @poll_timeouts: of these, the ones that gave up and slept
+ * @write_waits: batches of write-backs whose task had to wait for earlier ones
  * @latency: by class, reads and write-backs by nanoseconds from post to end
  */
 struct fastswap_stats {
@@ -39,6 +41,7 @@ struct fastswap_stats {
 	u64 freed_slots;
 	u64 polls;
 	u64 poll_timeouts;
+	u64 write_waits;
 	u64 latency[FASTSWAP_NR_CLASSES][FASTSWAP_HIST_BUCKETS];
 };
 
@@ -54,6 +57,8 @@ struct fastswap_stats {
  * @health: enum fastswap_health; written by the backend at any time
  * @visible: the disk is in sysfs; orders with @health, see fastswap_set_health()
  * @removing: set once, under disk->open_mutex; no open succeeds any more
+ * @writeback_pages: slots of the write-backs that the backend holds
+ * @writeback_wait: tasks that wait for these to become fewer
  * @notify: tells sysfs pollers about @health from task context
  * @index: the N
  * @name: "fastswapN"
@@ -69,6 +74,8 @@ struct fastswap_device {
 	int health;
 	bool visible;
 	bool removing;
+	atomic_t writeback_pages;
+	wait_queue_head_t writeback_wait;
 	struct work_struct notify;
 	int index;
 	char name[DISK_NAME_LEN];

@@ -155,6 +155,7 @@ static struct fastswap_device *alloc_device(const struct fastswap_backend_ops *o
 		return NULL;
 	dev->ops = ops;
 	dev->poll_ns = FASTSWAP_POLL_US_DEFAULT * NSEC_PER_USEC;
+	init_waitqueue_head(&dev->writeback_wait);
 	INIT_WORK(&dev->notify, notify_work);
 
 	dev->stats = alloc_percpu(struct fastswap_stats);

@@ -27,6 +27,17 @@
  */
 #define PLUG_WRITE_PAGES	64
 
+/*
+ * Reclaim counts on a swap device to slow it down when it brings more than the
+ * device can take. Otherwise it runs ahead until everything is under
+ * writeback, finds nothing to free, and kills a task. So who brings
+ * write-backs while the backend still holds this many pages of them waits
+ * until it holds fewer, though no longer than reclaim itself would nap. 1 MiB
+ * in flight is more than the fastest links need.
+ */
+#define WRITEBACK_PAGES_MAX	256
+#define WRITEBACK_WAIT		(HZ / 10)
+
 /**
  * struct fastswap_plug - bios of one plug and one device
  * @cb: the block layer's; zeroed with the rest by blk_check_plugged()
@@ -155,32 +166,65 @@ static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, b
 		poll_tickets(dev, tickets, ARRAY_SIZE(order), may_spin && demand);
 }
 
-static void dispatch_writes(struct fastswap_device *dev, struct bio_list *bios)
+/* May sleep. Only write-backs wait: others have their own limits, and nobody's memory. */
+static void throttle_writeback(struct fastswap_device *dev)
+{
+	if (likely(atomic_read(&dev->writeback_pages) < WRITEBACK_PAGES_MAX))
+		return;
+	this_cpu_inc(dev->stats->write_waits);
+	wait_event_timeout(dev->writeback_wait,
+			   atomic_read(&dev->writeback_pages) < WRITEBACK_PAGES_MAX,
+			   WRITEBACK_WAIT);
+}
+
+static void end_writeback(struct fastswap_device *dev, unsigned int pages)
+{
+	/* The full barrier of atomic_sub_return() is the one that waitqueue_active() needs. */
+	if (atomic_sub_return(pages, &dev->writeback_pages) < WRITEBACK_PAGES_MAX &&
+	    waitqueue_active(&dev->writeback_wait))
+		wake_up(&dev->writeback_wait);
+}
+
+/* Return: were there write-backs among them? */
+static bool dispatch_writes(struct fastswap_device *dev, struct bio_list *bios)
 {
 	struct fastswap_batch swap = { .class = FASTSWAP_WRITEBACK };
 	struct fastswap_batch other = { .class = FASTSWAP_OTHER_WRITE };
 	struct fastswap_ticket ticket;
+	bool writeback;
+	int pages = 0;
 	struct bio *bio;
 
 	while ((bio = bio_list_pop(bios))) {
-		struct fastswap_batch *batch =
-			classify(bio) == FASTSWAP_WRITEBACK ? &swap : &other;
+		struct fastswap_batch *batch = &other;
 
+		if (classify(bio) == FASTSWAP_WRITEBACK) {
+			batch = &swap;
+			pages += nr_slots(bio);
+		}
 		bio_list_add(&batch->bios, bio);
 		batch->nr++;
 	}
+	/* Before they can end; and the backend owns the batch once it is submitted. */
+	atomic_add(pages, &dev->writeback_pages);
+	writeback = swap.nr;
 	submit_batch(dev, &swap, &ticket);
 	submit_batch(dev, &other, &ticket);
+	return writeback;
 }
 
 static void dispatch(struct fastswap_device *dev, struct bio_list *reads, struct bio_list *writes,
-		     bool may_spin)
+		     bool may_wait)
 {
+	bool writeback = false;
+
 	/* Writes first: they need no attention any more, and reads may poll for long. */
 	if (!bio_list_empty(writes))
-		dispatch_writes(dev, writes);
+		writeback = dispatch_writes(dev, writes);
 	if (!bio_list_empty(reads))
-		dispatch_reads(dev, reads, may_spin);
+		dispatch_reads(dev, reads, may_wait);
+	if (writeback && may_wait)
+		throttle_writeback(dev);
 }
 
 /* @from_schedule: the task is on its way to sleep and must neither spin nor schedule here. */
@@ -211,7 +255,9 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 		plug->write_pages += nr_slots(bio);
 		if (plug->write_pages >= PLUG_WRITE_PAGES) {
 			plug->write_pages = 0;
-			dispatch_writes(dev, &plug->writes);
+			/* Sleeping ends the plug: it is not there any more afterwards. */
+			if (dispatch_writes(dev, &plug->writes))
+				throttle_writeback(dev);
 		}
 		return;
 	}
@@ -399,6 +445,8 @@ void fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
 		end_with(bio, status);
 	}
 
+	if (class == FASTSWAP_WRITEBACK)
+		end_writeback(dev, pages);
 	this_cpu_add(dev->stats->bios[class], nr);
 	if (likely(status == BLK_STS_OK)) {
 		this_cpu_add(dev->stats->pages[class], pages);

@@ -115,6 +115,7 @@ static ssize_t stats_show(struct device *d, struct device_attribute *attr, char 
 	len += sysfs_emit_at(buf, len, "freed_slots %llu\n", sum_stat(dev, freed_slots));
 	len += sysfs_emit_at(buf, len, "polls %llu\n", sum_stat(dev, polls));
 	len += sysfs_emit_at(buf, len, "poll_timeouts %llu\n", sum_stat(dev, poll_timeouts));
+	len += sysfs_emit_at(buf, len, "write_waits %llu\n", sum_stat(dev, write_waits));
 	return len;
 }
 static DEVICE_ATTR_RO(stats);
