@@ -46,11 +46,12 @@
 #define FSR_MAX_READS		128
 
 /*
- * Retransmission after 4.096 us << 17, that is 0.5 s, seven times: a server
- * that does not acknowledge for about 4 s is lost.
+ * Retransmission after 4.096 us << 17, that is 0.5 s, six times: a server that
+ * does not acknowledge for about 4 s is lost. Not seven times, the maximum:
+ * soft-RoCE takes that for ever.
  */
 #define FSR_ACK_TIMEOUT		17
-#define FSR_RETRIES		7
+#define FSR_RETRIES		6
 
 struct fsr_session;
 

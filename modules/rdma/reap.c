@@ -87,6 +87,18 @@ static void complete_up_to(struct fsr_queue *q, u32 seq, blk_status_t status, st
 	smp_store_release(&q->tail, tail);
 }
 
+static void fail_session(struct fsr_queue *q, const struct ib_wc *wc)
+{
+	const char *what = q->opcode == IB_WR_RDMA_READ ? "RDMA READ" : "RDMA WRITE";
+
+	/* A queue pair flushes what it has not done when its connection breaks. */
+	if (wc->status == IB_WC_WR_FLUSH_ERR)
+		fsr_session_fail(q->conn.session, "%s not done: the connection broke", what);
+	else
+		fsr_session_fail(q->conn.session, "%s failed: %s (vendor error 0x%x)", what,
+				 ib_wc_status_msg(wc->status), wc->vendor_err);
+}
+
 static void handle_wc(struct fsr_queue *q, const struct ib_wc *wc, struct done *done)
 {
 	struct fsr_session *s = q->conn.session;
@@ -101,9 +113,7 @@ static void handle_wc(struct fsr_queue *q, const struct ib_wc *wc, struct done *
 
 	if (unlikely(wc->status != IB_WC_SUCCESS)) {
 		if (!q->broken)
-			fsr_session_fail(s, "%s failed: %s (vendor error 0x%x)",
-					 q->opcode == IB_WR_RDMA_READ ? "RDMA READ" : "RDMA WRITE",
-					 ib_wc_status_msg(wc->status), wc->vendor_err);
+			fail_session(q, wc);
 		/* From here on nothing on this queue pair is known to be done. */
 		q->broken = true;
 	}
