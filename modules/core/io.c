@@ -179,9 +179,10 @@ static void throttle_writeback(struct fastswap_device *dev)
 
 static void end_writeback(struct fastswap_device *dev, unsigned int pages)
 {
-	/* The full barrier of atomic_sub_return() is the one that waitqueue_active() needs. */
-	if (atomic_sub_return(pages, &dev->writeback_pages) < WRITEBACK_PAGES_MAX &&
-	    waitqueue_active(&dev->writeback_wait))
+	if (atomic_sub_return(pages, &dev->writeback_pages) >= WRITEBACK_PAGES_MAX)
+		return;
+	/* atomic_sub_return() is the full barrier that waitqueue_active() needs. */
+	if (waitqueue_active(&dev->writeback_wait))
 		wake_up(&dev->writeback_wait);
 }
 

@@ -99,6 +99,7 @@ void fastswap_slotmap_mark(struct fastswap_slotmap *map, u64 first, u64 count,
 	case FASTSWAP_SLOT_LOST:
 		WRITE_ONCE(map->any_lost, true);
 		set_range(map->lost, first, count);
+		/* Who sees the slot without data must see that it is lost. */
 		smp_mb__after_atomic();
 		clear_range(map->data, first, count);
 		break;
