@@ -80,11 +80,11 @@ server_answered()
 	server_is_ready || server_is_gone
 }
 
-# stop_server [SIGNAL]
+# stop_server SIGNAL
 #	Returns its exit status. It has to be gone in bounded time.
 stop_server()
 {
-	kill -s "${1:-TERM}" "$SERVER"
+	kill -s "$1" "$SERVER"
 	wait_for 15 server_is_gone || die "the server is still there"
 	wait "$SERVER"
 }
@@ -102,10 +102,10 @@ attach()
 	[[ -b "$DEVICE" ]] || die "attach $*: '$DEVICE' is no block device"
 }
 
-# detach [DEVICE]
+# detach DEVICE
 detach()
 {
-	timeout 120 fastswap detach "${1:-$DEVICE}"
+	timeout 120 fastswap detach "$1"
 }
 
 # attribute NAME [DEVICE]: a file of the device's folder in sysfs

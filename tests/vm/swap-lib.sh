@@ -95,7 +95,7 @@ swap_off_under_use()
 	wait_for 60 test -e "$gate"
 	check "there is something to bring back" "$(attribute used)" -gt $((6 << 20))
 	lift_memory_limits
-	detach
+	detach "$DEVICE"
 	rm "$gate"
 	wait "$job"
 
@@ -113,5 +113,5 @@ swap_off_under_use()
 	wait_for 60 test -e "$gate"
 	rm "$gate"
 	wait "$job"
-	detach
+	detach "$DEVICE"
 }

@@ -57,7 +57,13 @@ enum exit_code {
 	EXIT_TROUBLE	= 3,	/* a page was lost, a child died, no memory… */
 };
 
-enum pattern { SEQUENTIAL, BACKWARD, RANDOM, STRIDE, NR_PATTERNS };
+enum pattern {
+	SEQUENTIAL,
+	BACKWARD,
+	RANDOM,
+	STRIDE,
+	NR_PATTERNS
+};
 
 static const char *const pattern_names[NR_PATTERNS] = {
 	[SEQUENTIAL] = "seq",
@@ -138,7 +144,8 @@ static void report_wrong(uint32_t page, uint32_t version, unsigned int word, uin
 	if (atomic_fetch_add(&nr_wrong, 1) >= MAX_REPORTS)
 		return;
 	fprintf(stderr,
-		"pagewalk: WRONG DATA: page %u version %u, word %u at %p: expected %016llx, got %016llx\n",
+		"pagewalk: WRONG DATA: page %u version %u, word %u at %p: "
+		"expected %016llx, got %016llx\n",
 		page, version, word, (const void *)(p + word), (unsigned long long)expected,
 		(unsigned long long)got);
 	if (!p[0] && !p[1] && !p[WORDS - 1])
@@ -297,7 +304,9 @@ static void walk(enum pattern pattern, unsigned int round)
 	}
 	for (i = 0; i < opt.threads; i++) {
 		pthread_attr_init(&attr);
-		pthread_attr_setstack(&attr, ws.stacks + i * STACK, STACK);
+		err = pthread_attr_setstack(&attr, ws.stacks + i * STACK, STACK);
+		if (err)
+			die(EXIT_TROUBLE, "cannot use a stack: %s", strerror(err));
 		err = pthread_create(&threads[i], &attr, walk_thread, (void *)(uintptr_t)i);
 		if (err)
 			die(EXIT_TROUBLE, "cannot start a thread: %s", strerror(err));
@@ -494,7 +503,8 @@ static void usage(FILE *out)
 		"  --seed N           content differs by it\n"
 		"  --corrupt N        flip a bit in N pages after the fill, to see it found\n"
 		"\n"
-		"Exit status: 0 all right, 1 wrong data, 2 bad usage, 3 a lost page or other trouble.\n");
+		"Exit status: 0 all right, 1 wrong data, 2 bad usage,\n"
+		"             3 a lost page or other trouble.\n");
 }
 
 static unsigned long number(const char *name, const char *text, unsigned long min,
@@ -528,8 +538,22 @@ static void add_walks(char *list)
 
 static void parse(int argc, char **argv)
 {
-	enum { SIZE = 256, WALK, WRITE, THREADS, FORK, THP, SHM, SECONDS, GATE, LOST, NO_LOCK,
-	       SEED, CORRUPT, HELP };
+	enum {
+		SIZE = 256,
+		WALK,
+		WRITE,
+		THREADS,
+		FORK,
+		THP,
+		SHM,
+		SECONDS,
+		GATE,
+		LOST,
+		NO_LOCK,
+		SEED,
+		CORRUPT,
+		HELP
+	};
 	static const struct option options[] = {
 		{ "size", required_argument, NULL, SIZE },
 		{ "walk", required_argument, NULL, WALK },
