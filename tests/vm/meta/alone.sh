@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What a script finds in a node that is alone.
 set -euo pipefail
+# shellcheck source=tests/vm/guest-lib.sh
 . "$GUEST_LIB"
 
 [[ "$NODE" == solo && "$(hostname)" == solo ]] || die "the node's name"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The first of two nodes: talks to the other one.
 set -euo pipefail
+# shellcheck source=tests/vm/guest-lib.sh
 . "$GUEST_LIB"
 
 echo "from a" >"$SHARED/from-a"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The second of two nodes: serves the first.
 set -euo pipefail
+# shellcheck source=tests/vm/guest-lib.sh
 . "$GUEST_LIB"
 
 rdma_up

@@ -196,7 +196,8 @@ class Session:
                 node.sockets["control"].sendall(self._environment(node).encode())
             elif word == "up":
                 seconds = time.monotonic() - self.started
-                say(f"{node.name} is up after {seconds:.1f} s ({self.kernel.release}, {self.accel})")
+                about = f"{self.kernel.release}, {self.accel}"
+                say(f"{node.name} is up after {seconds:.1f} s ({about})")
             elif word == "verdict" and rest.isdigit():
                 node.verdict = int(rest)
                 if node is not self.nodes[0]:
