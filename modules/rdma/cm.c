@@ -73,6 +73,9 @@ static int on_rejected(struct fsr_conn *conn, struct rdma_cm_event *ev)
 				 fsw_letoh64(refusal->detail));
 		return conn_error(conn, -ECONNREFUSED, "%pISpc refuses: %s", peer, words);
 	}
+	if (ev->status == IB_CM_REJ_CONSUMER_DEFINED)
+		return conn_error(conn, -EPROTO, "what answers at %pISpc is no fastswap server",
+				  peer);
 	if (ev->status == IB_CM_REJ_INVALID_SERVICE_ID)
 		return conn_error(conn, -ECONNREFUSED, "nothing listens on port %u at %s",
 				  conn->session->params.port, conn->session->params.peer);
@@ -90,6 +93,9 @@ static int on_addr_error(struct fsr_conn *conn, int status)
 	case -ENODEV:
 	case -EADDRNOTAVAIL:
 		return conn_error(conn, status, "no RDMA device reaches %s", peer);
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+		return conn_error(conn, status, "no route to %s", peer);
 	default:
 		return conn_error(conn, status ?: -EHOSTUNREACH, "cannot resolve %s (error %d)",
 				  peer, status);
