@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# nodes: a,mem=768
+#
+# The server's command line: what is wrong is said in one line and by the exit
+# status. Then its protocol, spoken by a client in user space, good and bad.
+
+# shellcheck source=tests/vm/case-lib.sh
+. "${GUEST_LIB%/*}/case-lib.sh"
+
+# refuses STATUS PATTERN OPTION...
+refuses()
+{
+	local want="$1" pattern="$2" status=0 text
+
+	shift 2
+	text=$(timeout 20 "${RUN[@]}" fastswap-server "$@" 2>&1 >/dev/null) || status=$?
+	check "exit status of fastswap-server $*" "$status" -eq "$want"
+	[[ "$text" =~ $pattern && "$text" != *$'\n'* ]] ||
+		die "fastswap-server $*: '$text' is not one line like '$pattern'"
+	echo "$text"
+}
+RUN=()
+
+step "options"
+fastswap-server --help | grep -q -- '--size SIZE'
+fastswap-server --version | grep -Eq '^fastswap-server [0-9]'
+refuses 2 '--size is missing'
+refuses 2 "'12X' is not a size" --size 12X
+refuses 2 "'-1' is not a size" --size -1
+refuses 2 'less than the smallest chunk' --size 4K
+refuses 2 '--port must be' --size 64M --port 0
+refuses 2 '--port must be' --size 64M --port 65536
+refuses 2 '--port needs a value' --size 64M --port
+refuses 2 'power of two' --size 64M --chunk-size 3M
+refuses 2 '--threads must be' --size 64M --threads none
+refuses 2 '--hugepages must be' --size 64M --hugepages 3M
+refuses 2 'no such option' --size 64M --frobnicate
+refuses 2 'what is it' --size 64M stray
+refuses 2 'not an IPv4 or IPv6 address' --size 64M --address nowhere.example
+
+step "no RDMA device"
+refuses 3 'no RDMA device' --size 64M
+rdma_up
+refuses 3 'not an address of this machine' --size 64M --address 192.0.2.1
+ip link add dummy0 type dummy
+ip address add 10.99.0.1/32 dev dummy0
+refuses 3 'not the address of an RDMA device' --size 64M --address 10.99.0.1
+
+step "memory that is not there"
+refuses 5 'do not fit.* try --size [0-9]+M' --size 64G
+refuses 5 'not enough are free for 64 MiB' --size 64M --hugepages yes
+RUN=(setpriv --bounding-set=-ipc_lock)
+ulimit -l 1024
+refuses 5 'RLIMIT_MEMLOCK is 1 MiB.*ulimit -l' --size 64M
+ulimit -l unlimited
+RUN=()
+
+step "a port that is taken"
+start_server --size 64M --keepalive 2
+refuses 4 'port 50000 is taken' --size 64M
+
+step "the protocol"
+fsw-probe "$VM_IP" all
+! grep -i 'bug of the server' "$SERVER_LOG" || die "the server has found a bug of its own"
+stop_server TERM
+grep -q stopped "$SERVER_LOG"
+
+step "huge pages, another port, IPv6, SIGINT"
+echo 40 >/proc/sys/vm/nr_hugepages
+start_server --size 64M --chunk-size 16M --hugepages 2M --port 50001 --address "$VM_IP6"
+grep -q 'listening on \[fd77::.*4 chunks of 16 MiB.*huge pages' "$SERVER_LOG"
+fsw-probe --port 50001 "$VM_IP6" session
+stop_server INT
