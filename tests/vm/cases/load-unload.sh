@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# nodes: a,mem=768
+# timeout: 500
+#
+# Load, use and unload a hundred times: nothing stays behind, in the kernel nor
+# in the server.
+
+# shellcheck source=tests/vm/case-lib.sh
+. "${GUEST_LIB%/*}/case-lib.sh"
+
+readonly ROUNDS=100
+readonly PATTERN=/tmp/pattern
+
+# In KiB, without what the kernel would give back by itself.
+memory_in_use()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^MemTotal:|^MemFree:|^Buffers:|^Cached:/ { kib[$1] = $2 }
+		END { print kib["MemTotal:"] - kib["MemFree:"] - kib["Buffers:"] - kib["Cached:"] }' \
+		/proc/meminfo
+}
+
+server_memory()
+{
+	awk '/^VmRSS:/ { print $2 }' "/proc/$SERVER/status"
+}
+
+clients_left()
+{
+	grep -c ': left$' "$SERVER_LOG"
+}
+
+have_left()
+{
+	(($(clients_left) == $1))
+}
+
+# use DEVICE: write, read back, as a disk and as swap
+use()
+{
+	dd if=$PATTERN of="$1" bs=64k oflag=direct conv=notrunc status=none
+	dd if="$1" bs=64k count=16 iflag=direct status=none | cmp - $PATTERN
+	if ((round % 10 == 0)); then
+		mkswap -q "$1"
+		swapon "$1"
+		with_memory_limit 4 pagewalk --size 6 --walk random >/dev/null
+		swapoff "$1"
+	fi
+}
+
+rdma_up
+start_server --size 64M --chunk-size 4M
+head -c 1M /dev/urandom >$PATTERN
+
+for ((round = 1; round <= ROUNDS; round++)); do
+	# Every third time with a device of the other backend before it.
+	device=/dev/fastswap0
+	if ((round % 3 == 0)); then
+		modprobe fastswap_dram size=16M
+		use $device
+		device=/dev/fastswap1
+	fi
+	if ((round % 5 == 0)); then
+		attach "rdma://$VM_IP:$PORT" --size 16M --queues 1
+		use "$DEVICE"
+		detach "$DEVICE"
+	else
+		modprobe fastswap_rdma sport=$PORT sip="$VM_IP" cip="$VM_IP" nq=1 size=16M
+		use $device
+	fi
+	((round % 3)) || rmmod fastswap_dram
+	rmmod fastswap_rdma
+	! compgen -G '/sys/block/fastswap*' || die "round $round: a device was left behind"
+	rmmod fastswap
+	if ((round == 20)); then
+		no_devices_left
+		before=$(memory_in_use)
+		server_before=$(server_memory)
+	fi
+	((round % 20)) || step "$round rounds"
+done
+
+unload
+wait_for 10 have_left $ROUNDS
+grown=$(($(memory_in_use) - before))
+step "the kernel's memory grew by $grown KiB," \
+	"the server's by $(($(server_memory) - server_before)) KiB in $((ROUNDS - 20)) rounds"
+# Less than what one leaked queue pair with its rings a round would come to.
+check "KiB that the kernel's memory grew by" "$grown" -lt 16384
+check "KiB that the server's memory grew by" $(($(server_memory) - server_before)) -lt 1024
+stop_server TERM
