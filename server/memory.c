@@ -292,9 +292,10 @@ int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *w
 	madvise(mem->base, mem->size, MADV_DONTFORK);
 	/*
 	 * Lock before touching: a limit that is too low shows at once and not after
-	 * half of the memory was filled. Huge pages of the pool never leave anyway.
+	 * half of the memory was filled. Huge pages of the pool never leave anyway,
+	 * but registering them counts against the same limit, so ask for them too.
 	 */
-	if (mem->page_size == PAGE_4K && mlock2(mem->base, mem->size, MLOCK_ONFAULT)) {
+	if (mlock2(mem->base, mem->size, MLOCK_ONFAULT)) {
 		err = errno;
 		if (getrlimit(RLIMIT_MEMLOCK, &limit))
 			limit.rlim_cur = 0;
