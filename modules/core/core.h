@@ -4,7 +4,9 @@
 #define _FASTSWAP_CORE_H
 
 #include <linux/blkdev.h>
+#include <linux/completion.h>
 #include <linux/percpu.h>
+#include <linux/percpu-refcount.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -56,6 +58,8 @@ struct fastswap_stats {
  * @limits: what the backend said at attach; constant
  * @health: enum fastswap_health; written by the backend at any time
  * @visible: the disk is in sysfs; orders with @health, see fastswap_set_health()
+ * @users: one per plug that holds bios of this device, until its callback is through
+ * @unused: @users is gone
  * @removing: set once, under disk->open_mutex; no open succeeds any more
  * @writeback_pages: slots of the write-backs that the backend holds
  * @writeback_wait: tasks that wait for these to become fewer
@@ -74,6 +78,8 @@ struct fastswap_device {
 	int health;
 	bool visible;
 	bool removing;
+	struct percpu_ref users;
+	struct completion unused;
 	atomic_t writeback_pages;
 	wait_queue_head_t writeback_wait;
 	struct work_struct notify;

@@ -127,6 +127,13 @@ static int alloc_slotmap(struct fastswap_device *dev)
 	return 0;
 }
 
+static void users_gone(struct percpu_ref *ref)
+{
+	struct fastswap_device *dev = container_of(ref, struct fastswap_device, users);
+
+	complete(&dev->unused);
+}
+
 /* Undo whatever of fastswap_attach() was done, in whatever state it stopped. */
 static void free_device(struct fastswap_device *dev)
 {
@@ -139,6 +146,7 @@ static void free_device(struct fastswap_device *dev)
 	kvfree(dev->slots.lost);
 	kvfree(dev->slots.data);
 	free_percpu(dev->stats);
+	percpu_ref_exit(&dev->users);
 
 	mutex_lock(&devices_lock);
 	idr_remove(&devices, dev->index);
@@ -158,9 +166,12 @@ static struct fastswap_device *alloc_device(const struct fastswap_backend_ops *o
 	init_waitqueue_head(&dev->writeback_wait);
 	INIT_WORK(&dev->notify, notify_work);
 
+	init_completion(&dev->unused);
+	if (percpu_ref_init(&dev->users, users_gone, 0, GFP_KERNEL))
+		goto free_dev;
 	dev->stats = alloc_percpu(struct fastswap_stats);
 	if (!dev->stats)
-		goto free_dev;
+		goto exit_users;
 
 	mutex_lock(&devices_lock);
 	index = idr_alloc(&devices, NULL, 0, 0, GFP_KERNEL);
@@ -174,6 +185,8 @@ static struct fastswap_device *alloc_device(const struct fastswap_backend_ops *o
 
 free_stats:
 	free_percpu(dev->stats);
+exit_users:
+	percpu_ref_exit(&dev->users);
 free_dev:
 	kfree(dev);
 	return NULL;
@@ -195,7 +208,7 @@ static void publish(struct fastswap_device *dev)
 int fastswap_attach(const struct fastswap_backend_ops *ops, char *options, u64 size, char *error)
 {
 	struct fastswap_device *dev;
-	int err;
+	int err, index;
 
 	error[0] = '\0';
 	if (!IS_ALIGNED(size, FASTSWAP_SLOT_SIZE)) {
@@ -237,9 +250,11 @@ int fastswap_attach(const struct fastswap_backend_ops *ops, char *options, u64 s
 	if (err)
 		goto fail;
 
-	publish(dev);
 	pr_info("%s: attached, %s, %llu MiB\n", dev->name, ops->name, dev->limits.size >> 20);
-	return dev->index;
+	index = dev->index;
+	/* From here on anybody may detach it. */
+	publish(dev);
+	return index;
 
 fail:
 	if (!error[0])
@@ -276,6 +291,13 @@ static void remove_device(struct fastswap_device *dev)
 	pr_info("%s: detached\n", dev->name);
 	WRITE_ONCE(dev->visible, false);
 	del_gendisk(dev->disk);
+	/*
+	 * No ->submit_bio runs any more, but tasks may still be inside the
+	 * callback of a plug, with bios that have ended. Bounded: a plug ends
+	 * at the latest when its task sleeps, and what the callback does is.
+	 */
+	percpu_ref_kill(&dev->users);
+	wait_for_completion(&dev->unused);
 	free_device(dev);
 }
 

@@ -41,12 +41,14 @@
 /**
  * struct fastswap_plug - bios of one plug and one device
  * @cb: the block layer's; zeroed with the rest by blk_check_plugged()
+ * @dev: the device, with a reference; NULL until the first bio
  * @reads: in order of arrival
  * @writes: in order of arrival
  * @write_pages: slots of @writes, below PLUG_WRITE_PAGES
  */
 struct fastswap_plug {
 	struct blk_plug_cb cb;
+	struct fastswap_device *dev;
 	struct bio_list reads;
 	struct bio_list writes;
 	unsigned int write_pages;
@@ -232,11 +234,19 @@ static void dispatch(struct fastswap_device *dev, struct bio_list *reads, struct
 static void unplug(struct blk_plug_cb *cb, bool from_schedule)
 {
 	struct fastswap_plug *plug = container_of(cb, struct fastswap_plug, cb);
+	struct fastswap_device *dev = plug->dev;
 
-	dispatch(cb->data, &plug->reads, &plug->writes, !from_schedule);
+	dispatch(dev, &plug->reads, &plug->writes, !from_schedule);
 	kfree(plug);
+	/* The last use of @dev: all bios may have ended long ago, see queue_bio(). */
+	percpu_ref_put(&dev->users);
 }
 
+/*
+ * The block layer's own reference to the queue lasts as long as ->submit_bio,
+ * and that of a bio as long as the bio. The plug's callback runs after the one
+ * and may go on after the other, polling or waiting: it needs its own.
+ */
 static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 {
 	struct bio_list reads = BIO_EMPTY_LIST;
@@ -248,6 +258,11 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 	if (likely(cb)) {
 		struct fastswap_plug *plug = container_of(cb, struct fastswap_plug, cb);
 
+		if (!plug->dev) {
+			/* Not killed yet: that waits for the queue, to which we hold a reference. */
+			percpu_ref_get(&dev->users);
+			plug->dev = dev;
+		}
 		if (!write) {
 			bio_list_add(&plug->reads, bio);
 			return;
@@ -256,7 +271,10 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 		plug->write_pages += nr_slots(bio);
 		if (plug->write_pages >= PLUG_WRITE_PAGES) {
 			plug->write_pages = 0;
-			/* Sleeping ends the plug: it is not there any more afterwards. */
+			/*
+			 * Sleeping ends the plug: it is not there any more afterwards,
+			 * nor is its reference; the queue's holds until we return.
+			 */
 			if (dispatch_writes(dev, &plug->writes))
 				throttle_writeback(dev);
 		}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* fastswap.ko: init ladder and its mirror. */
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "core.h"
 
@@ -13,6 +14,8 @@ static void __exit fastswap_exit(void)
 {
 	fastswap_control_exit();
 	fastswap_devices_exit();
+	/* A task may still be on its way out of a plug's callback, that is in our text. */
+	synchronize_rcu_tasks();
 }
 
 module_init(fastswap_init);

@@ -30,6 +30,8 @@
 
 #define FASTSWAP_SLOT_SHIFT	12
 #define FASTSWAP_SLOT_SIZE	(1u << FASTSWAP_SLOT_SHIFT)
+/* The swap core counts in pages, and tells of freed ones by their number. */
+static_assert(PAGE_SHIFT == FASTSWAP_SLOT_SHIFT);
 
 #define FASTSWAP_ERROR_MAX	256	/* bytes of a reason in words, NUL included */
 #define FASTSWAP_NAME_MAX	16	/* bytes of a backend's name, NUL included */
@@ -137,7 +139,8 @@ struct fastswap_backend_ops {
 
 	/**
 	 * @detach: Give the memory back. No bio is in flight and none comes any
-	 * more. May sleep; bounded. Cannot fail.
+	 * more; neither ->submit nor ->poll is running. May sleep; bounded.
+	 * Cannot fail.
 	 */
 	void (*detach)(void *priv);
 
