@@ -57,6 +57,7 @@ static int on_established(struct fsr_conn *conn, const struct rdma_conn_param *p
 		return conn_error(conn, -ECONNRESET, "the server was restarted just now");
 
 	conn->welcome = *w;
+	conn->established = true;
 	return 0;
 }
 
@@ -113,6 +114,14 @@ static int conn_event(struct rdma_cm_id *id, struct rdma_cm_event *ev)
 {
 	struct fsr_conn *conn = id->context;
 	struct fsr_session *s = conn->session;
+
+	/* A rejection may also come late, when the last step of the handshake got lost. */
+	if (conn->established && (ev->event == RDMA_CM_EVENT_REJECTED ||
+				  ev->event == RDMA_CM_EVENT_UNREACHABLE ||
+				  ev->event == RDMA_CM_EVENT_CONNECT_ERROR)) {
+		fsr_session_fail(s, "the server took the %s connection back", conn_name(conn));
+		return 0;
+	}
 
 	switch (ev->event) {
 	case RDMA_CM_EVENT_ADDR_RESOLVED:

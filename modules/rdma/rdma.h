@@ -61,6 +61,7 @@ struct fsr_session;
  * @session: whose it is
  * @role: what it is for
  * @set: index of its queue set
+ * @established: the connection is made, or was; the handler's own
  * @step: the step that was started last has ended
  * @status: how, 0 or a negative errno
  * @error: and why, in words
@@ -74,6 +75,7 @@ struct fsr_conn {
 	struct fsr_session *session;
 	enum fsw_role role;
 	u16 set;
+	bool established;
 	struct completion step;
 	int status;
 	char error[FASTSWAP_ERROR_MAX];

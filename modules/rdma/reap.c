@@ -104,7 +104,7 @@ static void handle_wc(struct fsr_queue *q, const struct ib_wc *wc, struct done *
 	struct fsr_session *s = q->conn.session;
 	u32 seq = (u32)wc->wr_id;
 
-	if (unlikely(seq - q->tail >= q->depth)) {
+	if (unlikely(seq - q->tail >= READ_ONCE(q->head) - q->tail)) {
 		/* Cannot be one that is in flight. What is there is unknown from now on. */
 		q->broken = true;
 		fsr_session_fail(s, "a completion that nobody waits for");
