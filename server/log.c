@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 		[LOG_LEVEL_INFO] = { "<6>", "fastswap-server: " },
 		[LOG_LEVEL_DEBUG] = { "<7>", "fastswap-server: debug: " },
 	};
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
 	int saved_errno = errno;
 	char line[1024];
 	va_list args;
@@ -46,10 +48,11 @@ void log_line(enum log_level level, const char *fmt, ...)
 	len = len + n < (int)sizeof(line) - 2 ? len + n : (int)sizeof(line) - 2;
 	line[len++] = '\n';
 
-	/* One write per line: lines of several threads do not mix. A log that cannot be
-	 * written must not stop the server, so its errors go nowhere.
+	/*
+	 * One write per line: lines of several threads do not mix. A log that cannot be
+	 * written, or not now, must not stop the server: the line is lost.
 	 */
-	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
+	while (poll(&out, 1, 0) > 0 && out.revents == POLLOUT && write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
 		;
 	errno = saved_errno;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* fastswap-server: argv to configuration to a running server; the only place that exits. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -60,6 +61,9 @@ int main(int argc, char **argv)
 {
 	struct config cfg;
 	char why[256];
+
+	/* A log that nobody reads any more is no reason to end: clients' data would go, too. */
+	signal(SIGPIPE, SIG_IGN);
 
 	switch (config_parse(&cfg, argc, argv, why, sizeof(why))) {
 	case CONFIG_HELP:
