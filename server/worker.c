@@ -151,7 +151,9 @@ static void sleep_on(struct worker *w, struct session *session, uint64_t now)
 	/* What arrived before the arming does not wake anybody. */
 	switch (serve_turn(session, &w->dirty, now)) {
 	case SERVE_WAITING:
-		event_add(w->retry_event, &retry);
+		/* Adding it again would postpone it for all who wait. */
+		if (!event_pending(w->retry_event, EV_TIMEOUT, NULL))
+			event_add(w->retry_event, &retry);
 		move(w, session, PLACE_ASLEEP);
 		break;
 	case SERVE_IDLE:
