@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -292,6 +293,10 @@ enum config_verdict config_parse(struct config *cfg, int argc, char **argv, char
 		case ':':
 			return complain(why, why_size, "%s needs a value", argv[optind - 1]);
 		default:
+			/* A letter that is no option: which one, getopt alone knows. */
+			if (optopt > 0 && optopt <= UCHAR_MAX)
+				return complain(why, why_size,
+						"-%c: no such option; options begin with --", optopt);
 			return complain(why, why_size, "%s: no such option", argv[optind - 1]);
 		}
 	}

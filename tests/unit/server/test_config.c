@@ -121,6 +121,8 @@ static void errors(void **state)
 		{ "--size 1G --log-level loud", "--log-level" },
 		{ "--size 1G --nonsense", "--nonsense: no such option" },
 		{ "--size 1G -x", "-x: no such option" },
+		{ "-size 1G", "-s: no such option; options begin with --" },
+		{ "--size 1G -xy", "-x: no such option" },
 		{ "--size 1G stray", "stray: what is it" },
 		{ "--size 1G -- stray", "stray: what is it" },
 	};
