@@ -29,12 +29,14 @@ endfunction()
 
 function(_fastswap_fetch_kernel name)
 	set(dir "${PROJECT_BINARY_DIR}/kernels/${name}")
-	add_custom_command(OUTPUT "${dir}/release"
+	# The stamp, not the folder, is what a clean takes away: the folder is found again.
+	add_custom_command(OUTPUT "${dir}.stamp"
 		COMMAND "${_fetch_kernel}" "${name}" "${dir}"
+		COMMAND "${CMAKE_COMMAND}" -E touch "${dir}.stamp"
 		COMMENT "Fetching kernel ${name}"
 		VERBATIM
 	)
-	add_custom_target(kernel-${name} ALL DEPENDS "${dir}/release")
+	add_custom_target(kernel-${name} ALL DEPENDS "${dir}.stamp")
 	add_dependencies(kernels kernel-${name})
 endfunction()
 
@@ -82,12 +84,13 @@ function(_fastswap_kernel entry)
 	if(entry IN_LIST FASTSWAP_FETCHABLE_KERNELS)
 		set(dir "${PROJECT_BINARY_DIR}/kernels/${entry}")
 		_fastswap_fetch_kernel("${entry}")
-		_fastswap_modules("${entry}" "${dir}/headers" "${dir}/release" --install "${dir}")
+		_fastswap_modules("${entry}" "${dir}/headers" "${dir}.stamp" --install "${dir}")
 		set(FASTSWAP_TEST_KERNELS ${FASTSWAP_TEST_KERNELS} "${entry}" PARENT_SCOPE)
 		fastswap_summary("modules" "for ${entry}, a stock kernel for the tests")
 		return()
 	endif()
 
+	set(install "")
 	if(entry STREQUAL "running")
 		set(name running)
 		set(headers "/lib/modules/${CMAKE_HOST_SYSTEM_VERSION}/build")
@@ -96,6 +99,7 @@ function(_fastswap_kernel entry)
 		set(headers "${entry}")
 		if(EXISTS "${entry}/release" AND IS_DIRECTORY "${entry}/headers")
 			set(headers "${entry}/headers")
+			set(install --install "${entry}")
 		endif()
 		_fastswap_kernel_release(release "${headers}")
 		string(REGEX REPLACE "[^A-Za-z0-9._-]" "_" name "${release}")
@@ -108,7 +112,7 @@ function(_fastswap_kernel entry)
 		message(FATAL_ERROR "FASTSWAP_KERNELS: ${release} is in the list twice")
 	endif()
 
-	_fastswap_modules("${name}" "${headers}" "${headers}/include/config/auto.conf")
+	_fastswap_modules("${name}" "${headers}" "${headers}/include/config/auto.conf" ${install})
 	_fastswap_install_modules("${name}" "${release}")
 	fastswap_summary("modules" "for ${release}")
 endfunction()
