@@ -15,14 +15,17 @@ option(FASTSWAP_UNIT_VARIANTS "Build each unit test under ASan+UBSan (and TSan) 
 
 find_program(FASTSWAP_QEMU NAMES qemu-system-${CMAKE_HOST_SYSTEM_PROCESSOR}
 	DOC "QEMU for the tests in virtual machines")
-if(FASTSWAP_QEMU)
-	set(vm_default ON)
-else()
-	set(vm_default OFF)
+set(FASTSWAP_VM_TESTS auto CACHE STRING
+	"Register the tests in virtual machines, build modules for their kernels: ON, OFF, auto")
+set_property(CACHE FASTSWAP_VM_TESTS PROPERTY STRINGS auto ON OFF)
+# Decided anew in every run: QEMU may have been installed since the last.
+if(FASTSWAP_VM_TESTS STREQUAL "auto")
+	if(FASTSWAP_QEMU)
+		set(FASTSWAP_VM_TESTS ON)
+	else()
+		set(FASTSWAP_VM_TESTS OFF)
+	endif()
 endif()
-option(FASTSWAP_VM_TESTS
-	"Register the tests in virtual machines, build modules for their kernels" ${vm_default})
-unset(vm_default)
 
 set(FASTSWAP_KERNELS auto CACHE STRING
 	"Kernels to build modules for: auto, none, or a list of 6.12, 6.1, running, /path")
