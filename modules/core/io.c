@@ -259,7 +259,7 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 		struct fastswap_plug *plug = container_of(cb, struct fastswap_plug, cb);
 
 		if (!plug->dev) {
-			/* Not killed yet: that waits for the queue, to which we hold a reference. */
+			/* Not killed yet: that waits for the queue, which we hold. */
 			percpu_ref_get(&dev->users);
 			plug->dev = dev;
 		}
