@@ -296,7 +296,8 @@ enum config_verdict config_parse(struct config *cfg, int argc, char **argv, char
 			/* A letter that is no option: which one, getopt alone knows. */
 			if (optopt > 0 && optopt <= UCHAR_MAX)
 				return complain(why, why_size,
-						"-%c: no such option; options begin with --", optopt);
+						"-%c: no such option; options begin with --",
+						optopt);
 			return complain(why, why_size, "%s: no such option", argv[optind - 1]);
 		}
 	}

@@ -52,7 +52,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	 * One write per line: lines of several threads do not mix. A log that cannot be
 	 * written, or not now, must not stop the server: the line is lost.
 	 */
-	while (poll(&out, 1, 0) > 0 && out.revents == POLLOUT && write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
+	while (poll(&out, 1, 0) > 0 && out.revents == POLLOUT &&
+	       write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
 		;
 	errno = saved_errno;
 }
