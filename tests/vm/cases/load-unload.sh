@@ -17,8 +17,9 @@ memory_in_use()
 {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
-	awk '/^MemTotal:|^MemFree:|^Buffers:|^Cached:/ { kib[$1] = $2 }
-		END { print kib["MemTotal:"] - kib["MemFree:"] - kib["Buffers:"] - kib["Cached:"] }' \
+	awk '{ kib[$1] = $2 }
+		END { print kib["MemTotal:"] - kib["MemFree:"] - kib["Buffers:"] -
+			    kib["Cached:"] }' \
 		/proc/meminfo
 }
 
