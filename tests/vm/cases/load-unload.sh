@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # nodes: a,mem=768
-# timeout: 500
+# timeout: 900
 #
 # Load, use and unload a hundred times: nothing stays behind, in the kernel nor
 # in the server.
