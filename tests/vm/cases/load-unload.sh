@@ -17,10 +17,9 @@ memory_in_use()
 {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
-	awk '{ kib[$1] = $2 }
-		END { print kib["MemTotal:"] - kib["MemFree:"] - kib["Buffers:"] -
-			    kib["Cached:"] }' \
-		/proc/meminfo
+	awk '/^MemTotal:/ { kib += $2 }
+		/^(MemFree|Buffers|Cached):/ { kib -= $2 }
+		END { print kib }' /proc/meminfo
 }
 
 server_memory()
