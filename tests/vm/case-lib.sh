@@ -11,6 +11,8 @@ set -Eeuo pipefail
 PATH=$FASTSWAP_BUILD/tests/bin:$PATH
 
 readonly PORT=50000
+readonly GATE=/tmp/gate	# of start_walk
+readonly OUT=/tmp/out	# what it said
 SERVER=''	# process of the server that start_server started last
 SERVER_LOG=''
 DEVICE=''	# device that attach made last
@@ -143,6 +145,32 @@ lift_memory_limits()
 	for file in /sys/fs/cgroup/limit.*/memory.max; do
 		echo max >"$file"
 	done
+}
+
+# In place of the shell, whose own pages would be swapped out and lost as well.
+replace_by_pagewalk()
+{
+	exec pagewalk --gate "$GATE" "$@"
+}
+
+# start_walk MIB OPTION...
+#	pagewalk in the background with at most MIB of memory, up to its first
+#	gate, which is removed to let it go on. Sets job.
+start_walk()
+{
+	local limit="$1"
+
+	shift
+	with_memory_limit "$limit" replace_by_pagewalk "$@" >"$OUT" 2>&1 &
+	# shellcheck disable=SC2034 # for the case
+	job=$!
+	wait_for 60 test -e "$GATE"
+}
+
+# walk_result NAME: a number of the last line of what start_walk started
+walk_result()
+{
+	grep -o "\b$1=[0-9]*" "$OUT" | cut -d= -f2 | grep .
 }
 
 # mark_log, log_since_mark: the kernel's log from here on

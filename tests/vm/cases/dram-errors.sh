@@ -10,31 +10,6 @@
 . "${GUEST_LIB%/*}/case-lib.sh"
 
 readonly PARAMETERS=/sys/module/fastswap_dram/parameters
-readonly GATE=/tmp/gate
-readonly OUT=/tmp/out
-
-# In place of the shell, whose own pages would be swapped out and lost as well.
-replace_by_pagewalk()
-{
-	exec pagewalk --gate $GATE "$@"
-}
-
-# start LIMIT OPTION...: pagewalk in the background, up to its gate; sets job
-start()
-{
-	local limit="$1"
-
-	shift
-	with_memory_limit "$limit" replace_by_pagewalk "$@" >$OUT 2>&1 &
-	job=$!
-	wait_for 60 test -e $GATE
-}
-
-# result NAME: a number of pagewalk's last line
-result()
-{
-	grep -o "\b$1=[0-9]*" $OUT | cut -d= -f2 | grep .
-}
 
 reclaim()
 {
@@ -49,7 +24,7 @@ reclaim()
 attach dram:// --size 128M --swapon
 
 step "reads fail: pages are lost, none is wrong"
-start 8 --size 20 --walk random,seq --lost-ok
+start_walk 8 --size 20 --walk random,seq --lost-ok
 echo 1 >$PARAMETERS/fail_reads
 rm $GATE
 wait_for 60 test -e $GATE
@@ -57,11 +32,11 @@ check "errors were counted" "$(counter demand_errors)" -gt 100
 echo 0 >$PARAMETERS/fail_reads
 rm $GATE
 wait "$job"
-check "wrong pages" "$(result wrong)" -eq 0
-check "pages that ended in SIGBUS" "$(result sigbus)" -gt 100
+check "wrong pages" "$(walk_result wrong)" -eq 0
+check "pages that ended in SIGBUS" "$(walk_result sigbus)" -gt 100
 
 step "reads fail: a task that does not expect it dies"
-start 8 --size 20
+start_walk 8 --size 20
 echo 1 >$PARAMETERS/fail_reads
 rm $GATE
 status=0
@@ -71,7 +46,7 @@ grep -q 'SIGBUS' $OUT
 echo 0 >$PARAMETERS/fail_reads
 
 step "writes fail: pages stay where they are"
-start 200 --size 16 --walk seq,random --write
+start_walk 200 --size 16 --walk seq,random --write
 errors=$(counter writeback_errors)
 echo 1 >$PARAMETERS/fail_writes
 reclaim 8M
@@ -85,11 +60,11 @@ reclaim 8M
 check "pages were written again" "$(counter writeback_pages)" -gt $((pages + 1000))
 rm $GATE
 wait "$job"
-check "wrong pages" "$(result wrong)" -eq 0
-check "lost pages" "$(result lost)" -eq 0
+check "wrong pages" "$(walk_result wrong)" -eq 0
+check "lost pages" "$(walk_result lost)" -eq 0
 
 step "swapoff of what cannot be read ends"
-start 8 --size 20 --lost-ok
+start_walk 8 --size 20 --lost-ok
 echo 1 >$PARAMETERS/fail_reads
 lift_memory_limits
 begin=$SECONDS
@@ -97,19 +72,19 @@ detach "$DEVICE"
 check "seconds" $((SECONDS - begin)) -lt 60
 rm $GATE
 wait "$job"
-check "wrong pages" "$(result wrong)" -eq 0
-check "lost pages" "$(result lost)" -gt 100
+check "wrong pages" "$(walk_result wrong)" -eq 0
+check "lost pages" "$(walk_result lost)" -gt 100
 
 step "the same with shared memory"
 echo 0 >$PARAMETERS/fail_reads
 attach dram:// --size 128M --swapon
-start 8 --size 20 --shm --lost-ok
+start_walk 8 --size 20 --shm --lost-ok
 echo 1 >$PARAMETERS/fail_reads
 lift_memory_limits
 detach "$DEVICE"
 rm $GATE
 wait "$job"
-check "wrong pages" "$(result wrong)" -eq 0
-check "lost pages" "$(result lost)" -gt 100
+check "wrong pages" "$(walk_result wrong)" -eq 0
+check "lost pages" "$(walk_result lost)" -gt 100
 
 unload

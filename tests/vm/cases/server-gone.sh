@@ -10,9 +10,6 @@
 # shellcheck source=tests/vm/case-lib.sh
 . "${GUEST_LIB%/*}/case-lib.sh"
 
-readonly GATE=/tmp/gate
-readonly OUT=/tmp/out
-
 is_failed()
 {
 	[[ "$(attribute state)" == failed* ]]
@@ -27,19 +24,6 @@ ends_with_an_error()
 	check "exit status of $*" "$status" -eq 1
 }
 
-# In place of the shell, whose own pages would be swapped out and lost as well.
-replace_by_pagewalk()
-{
-	exec pagewalk --gate $GATE "$@"
-}
-
-start_walk()
-{
-	with_memory_limit 8 replace_by_pagewalk --size 20 --lost-ok "$@" >$OUT 2>&1 &
-	job=$!
-	wait_for 100 test -e $GATE
-}
-
 # The rest of the walk ends, in time, and tells lost pages from good ones. It
 # needs more memory: what cannot be written stays.
 finish_walk()
@@ -47,8 +31,8 @@ finish_walk()
 	lift_memory_limits
 	rm $GATE
 	wait "$job" || die "pagewalk: exit status $?: $(<$OUT)"
-	grep -q ' wrong=0 ' $OUT || die "$(<$OUT)"
-	check "lost pages" "$(grep -o '\blost=[0-9]*' $OUT | cut -d= -f2)" -gt 100
+	check "wrong pages" "$(walk_result wrong)" -eq 0
+	check "lost pages" "$(walk_result lost)" -gt 100
 }
 
 # server_ends_idle SIGNAL
@@ -77,7 +61,7 @@ server_ends_with_pages()
 	step "with pages of a process, $1"
 	start_server --size 64M --chunk-size 4M --keepalive 1
 	attach "rdma://$VM_IP:$PORT" --size 32M --queues 1 --swapon
-	start_walk --walk random
+	start_walk 8 --size 20 --lost-ok --walk random
 	kill -s "$1" "$SERVER"
 	wait "$SERVER" || true
 	wait_for 30 is_failed
