@@ -15,9 +15,14 @@ MTU = 9000
 # emulated CPU shares a real one with everything else that the host does.
 # Addresses are not randomized and mitigations are off so that the emulator does
 # the same, useful work every time.
+#
+# One CPU boots and stage1 brings the others online at its end. A booting kernel
+# rewrites its own code often (static keys), by way of a breakpoint instruction,
+# and QEMU 7.2 can keep a translation that it made of the breakpoint while another
+# CPU was replacing it: the kernel then dies of an int3 that is no longer there.
 KERNEL_ARGUMENTS = (
     "console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr mitigations=off "
-    "cgroup_no_v1=all tsc=reliable random.trust_cpu=on apparmor=0 audit=0 "
+    "maxcpus=1 cgroup_no_v1=all tsc=reliable random.trust_cpu=on apparmor=0 audit=0 "
     "sysctl.kernel.watchdog_thresh=30 sysctl.kernel.hung_task_timeout_secs=60 "
     "rcupdate.rcu_cpu_stall_timeout=60"
 )
