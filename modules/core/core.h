@@ -7,6 +7,7 @@
 #include <linux/completion.h>
 #include <linux/percpu.h>
 #include <linux/percpu-refcount.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -56,8 +57,9 @@ struct fastswap_stats {
  * @stats: per CPU
  * @poll_ns: bound of a fault's spin; 0: never spin. Written by sysfs at any time
  * @limits: what the backend said at attach; constant
+ * @health_lock: guards writes of @health, and @visible
  * @health: enum fastswap_health; written by the backend at any time
- * @visible: the disk is in sysfs; orders with @health, see fastswap_set_health()
+ * @visible: the disk is in sysfs, and will be as long as @notify runs
  * @users: one per plug that holds bios of this device, until its callback is through
  * @unused: @users is gone
  * @removing: set once, under disk->open_mutex; no open succeeds any more
@@ -75,6 +77,7 @@ struct fastswap_device {
 	struct fastswap_stats __percpu *stats;
 	u64 poll_ns;
 	struct fastswap_limits limits;
+	spinlock_t health_lock;
 	int health;
 	bool visible;
 	bool removing;

@@ -39,12 +39,15 @@ static void notify_work(struct work_struct *work)
 
 void fastswap_set_health(struct fastswap_device *dev, enum fastswap_health health)
 {
-	if (xchg(&dev->health, health) == health)
-		return;
-	/* Pairs with the barrier in publish(): one of the two sees the other. */
-	smp_mb();
-	if (READ_ONCE(dev->visible))
-		schedule_work(&dev->notify);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->health_lock, flags);
+	if (dev->health != health) {
+		WRITE_ONCE(dev->health, health);
+		if (dev->visible)
+			schedule_work(&dev->notify);
+	}
+	spin_unlock_irqrestore(&dev->health_lock, flags);
 }
 EXPORT_SYMBOL_GPL(fastswap_set_health);
 
@@ -139,10 +142,8 @@ static void free_device(struct fastswap_device *dev)
 {
 	if (dev->priv)
 		dev->ops->detach(dev->priv);
-	if (dev->disk) {
-		cancel_work_sync(&dev->notify);
+	if (dev->disk)
 		put_disk(dev->disk);
-	}
 	kvfree(dev->slots.lost);
 	kvfree(dev->slots.data);
 	free_percpu(dev->stats);
@@ -164,6 +165,7 @@ static struct fastswap_device *alloc_device(const struct fastswap_backend_ops *o
 	dev->ops = ops;
 	dev->poll_ns = FASTSWAP_POLL_US_DEFAULT * NSEC_PER_USEC;
 	init_waitqueue_head(&dev->writeback_wait);
+	spin_lock_init(&dev->health_lock);
 	INIT_WORK(&dev->notify, notify_work);
 
 	init_completion(&dev->unused);
@@ -194,11 +196,11 @@ free_dev:
 
 static void publish(struct fastswap_device *dev)
 {
-	WRITE_ONCE(dev->visible, true);
-	/* Pairs with fastswap_set_health(). */
-	smp_mb();
-	if (READ_ONCE(dev->health) != FASTSWAP_LIVE)
+	spin_lock_irq(&dev->health_lock);
+	dev->visible = true;
+	if (dev->health != FASTSWAP_LIVE)
 		schedule_work(&dev->notify);
+	spin_unlock_irq(&dev->health_lock);
 
 	mutex_lock(&devices_lock);
 	idr_replace(&devices, dev, dev->index);
@@ -289,7 +291,12 @@ static int claim_for_removal(struct fastswap_device *dev)
 static void remove_device(struct fastswap_device *dev)
 {
 	pr_info("%s: detached\n", dev->name);
-	WRITE_ONCE(dev->visible, false);
+	/* Not against del_gendisk(): what it tells about must be there until it is through. */
+	spin_lock_irq(&dev->health_lock);
+	dev->visible = false;
+	spin_unlock_irq(&dev->health_lock);
+	cancel_work_sync(&dev->notify);
+
 	del_gendisk(dev->disk);
 	/*
 	 * No ->submit_bio runs any more, but tasks may still be inside the
