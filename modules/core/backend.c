@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The registry of backends: a name, and the operations behind it. */
 #include <linux/list.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -65,6 +66,15 @@ void fastswap_unregister_backend(const struct fastswap_backend_ops *ops)
 }
 EXPORT_SYMBOL_GPL(fastswap_unregister_backend);
 
+/*
+ * A module whose init still runs may yet fail, and is then freed without regard
+ * to who uses it: nobody gets at it before.
+ */
+static bool is_through_init(const struct module *owner)
+{
+	return READ_ONCE(owner->state) == MODULE_STATE_LIVE;
+}
+
 /* A backend by name, its module pinned until fastswap_put_backend(); NULL if there is none. */
 const struct fastswap_backend_ops *fastswap_get_backend(const char *name)
 {
@@ -73,7 +83,7 @@ const struct fastswap_backend_ops *fastswap_get_backend(const char *name)
 
 	mutex_lock(&registry_lock);
 	r = find_by_name(name);
-	if (r && try_module_get(r->ops->owner))
+	if (r && is_through_init(r->ops->owner) && try_module_get(r->ops->owner))
 		ops = r->ops;
 	mutex_unlock(&registry_lock);
 	return ops;

@@ -165,10 +165,12 @@ static int attach_from_parameters(void)
 
 static int __init dram_init(void)
 {
-	int err = attach_from_parameters();
+	int err = fastswap_register_backend(&dram_ops);
 
-	if (!err)
-		err = fastswap_register_backend(&dram_ops);
+	if (err)
+		return err;
+	/* Last: from here on the module may be in use. */
+	err = attach_from_parameters();
 	if (err)
 		fastswap_unregister_backend(&dram_ops);
 	return err;

@@ -110,17 +110,17 @@ static int __init fsr_init(void)
 	if (!fsr_wq)
 		return -ENOMEM;
 
-	err = attach_by_parameters();
+	err = fastswap_register_backend(&fsr_backend);
 	if (err)
 		goto destroy_wq;
 
 	/* Last: from here on the module may be in use. */
-	err = fastswap_register_backend(&fsr_backend);
+	err = attach_by_parameters();
 	if (err)
-		goto detach;
+		goto unregister;
 	return 0;
 
-detach:
+unregister:
 	fastswap_unregister_backend(&fsr_backend);
 destroy_wq:
 	destroy_workqueue(fsr_wq);

@@ -188,11 +188,12 @@ struct fastswap_backend_ops {
  * fastswap_register_backend - let users attach devices by the backend's name
  * @ops: the backend
  *
- * The last step of a module's init: from here on anybody may open a device, and
- * a module whose init fails is freed without regard to who uses it. A device
- * that module parameters ask for is attached before, with fastswap_attach().
+ * From a module's init; users get at the backend when that has succeeded. A
+ * device that module parameters ask for is attached afterwards, as the very
+ * last step: anybody may open it at once, and a module whose init fails is
+ * freed without regard to who uses it.
  *
- * Return: 0, or -EEXIST if the name is taken.
+ * Return: 0, -EEXIST if the name is taken, or -ENOMEM.
  */
 int fastswap_register_backend(const struct fastswap_backend_ops *ops);
 
