@@ -131,7 +131,7 @@ static struct fsr_lane *next_lane(struct fsr_queue *q)
 	return lane;
 }
 
-/* The work requests from @bad on were not posted: their bios wait again, for fsr_queue_stop(). */
+/* The work requests from @bad on were not posted: their bios wait again, for fsr_queue_drain(). */
 static void take_back(struct fsr_queue *q, u32 bad, int err)
 {
 	u32 seq = q->head;
@@ -287,8 +287,8 @@ void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket
 	struct fsr_lane *lane = choose_lane(s, batch->class);
 	struct fsr_queue *q = lane->queue;
 	unsigned long flags;
+	u32 seq, ended;
 	bool live;
-	u32 seq;
 
 	ticket->queue = NULL;
 
@@ -297,6 +297,10 @@ void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket
 	if (likely(live)) {
 		lane->accepted += batch->nr;
 		seq = lane->accepted;
+		/* Pulled along, or what was wanted long ago would seem to lie ahead one day. */
+		ended = READ_ONCE(lane->ended);
+		if ((s32)(ended - lane->wanted) > 0)
+			lane->wanted = ended;
 		bio_list_merge(&lane->waiting, &batch->bios);
 		bio_list_init(&batch->bios);
 		q->posted.batches++;

@@ -148,16 +148,19 @@ static int reap_owned(struct fsr_queue *q, int budget)
 /*
  * Reap if nobody else is at it. With @again whoever is at it goes round once
  * more afterwards; pollers come back by themselves and need not ask.
+ *
+ * Return: completions that were handled, or -EBUSY: somebody else is at it,
+ * maybe the very task that this soft interrupt has interrupted.
  */
 static int reap(struct fsr_queue *q, int budget, bool again)
 {
+	int total = -EBUSY, done;
 	unsigned long flags;
-	int total = 0;
 
 	if (again)
 		set_bit(FSR_REAP_AGAIN, &q->flags);
 	else if (test_bit(FSR_REAPING, &q->flags))
-		return 0;
+		return -EBUSY;
 
 	/* Others depend on the holder: it must not lose the CPU. */
 	preempt_disable();
@@ -165,7 +168,11 @@ static int reap(struct fsr_queue *q, int budget, bool again)
 		clear_bit(FSR_REAP_AGAIN, &q->flags);
 		/* Clear before looking: what comes after this look sets it again. */
 		smp_mb__after_atomic();
-		total += reap_owned(q, budget);
+		done = reap_owned(q, budget);
+		total = max(total, 0) + done;
+		/* More may be there, and whoever asked for this round has left. */
+		if (unlikely(done >= budget))
+			irq_poll_sched(&q->iop);
 		clear_bit_unlock(FSR_REAPING, &q->flags);
 		/* Either we see the bit, or who set it sees FSR_REAPING clear. */
 		smp_mb__after_atomic();
@@ -174,7 +181,7 @@ static int reap(struct fsr_queue *q, int budget, bool again)
 	}
 	preempt_enable();
 
-	if (total) {
+	if (total > 0) {
 		/* Pairs with the one in fsr_queue_post(), which see. */
 		smp_mb();
 		if (READ_ONCE(q->starved)) {
@@ -214,7 +221,7 @@ void fsr_queue_arm(struct fsr_queue *q)
 	for (tries = 0; tries < 4; tries++) {
 		missed = 0;
 		spin_lock_irqsave(&q->lock, flags);
-		/* When not live, fsr_queue_stop() reaps, or will; the queue may be gone. */
+		/* When not live, fsr_queue_drain() reaps, or will; the queue may be gone. */
 		if (q->live && is_irq_wanted(q) &&
 		    (!test_and_set_bit(FSR_ARMED, &q->flags) || tries)) {
 			missed = ib_req_notify_cq(q->cq, how);
@@ -226,7 +233,9 @@ void fsr_queue_arm(struct fsr_queue *q)
 			fsr_session_fail(q->conn.session, "cannot arm: error %d", missed);
 		if (missed <= 0)
 			return;
-		reap(q, REAP_BUDGET, true);
+		/* Busy: what is there already is seen to, and what comes makes an event. */
+		if (reap(q, REAP_BUDGET, true) < 0)
+			return;
 	}
 	/* Completions come faster than we look: go on in the soft interrupt. */
 	irq_poll_sched(&q->iop);
@@ -312,6 +321,8 @@ void fsr_queue_reap(struct fsr_queue *q)
 /**
  * fsr_queue_end_all - end every bio that is left, with an error
  * @q: the queue: not live, and nothing in flight that an adapter still works on
+ *
+ * Task context, no lock held.
  */
 void fsr_queue_end_all(struct fsr_queue *q)
 {
