@@ -275,16 +275,18 @@ int fsr_conn_connect(struct fsr_conn *conn)
  * @conn: the connection
  * @ms: and no longer than this
  *
- * Return: 0; -ETIME if the step is still under way, conn->error remains the
- * handler's then, and the connection must be closed; -ECONNRESET if the session
- * has failed; or another negative errno, conn->error says why.
+ * Return: 0; -ETIME if the step is still under way, or -EINTR if the task is
+ * being killed: conn->error remains the handler's then, and the connection must
+ * be closed; -ECONNRESET if the session has failed; or another negative errno,
+ * conn->error says why.
  */
 int fsr_conn_wait(struct fsr_conn *conn, unsigned int ms)
 {
 	struct fsr_session *s = conn->session;
+	long left = wait_for_completion_killable_timeout(&conn->step, msecs_to_jiffies(ms));
 
-	if (!wait_for_completion_timeout(&conn->step, msecs_to_jiffies(ms)))
-		return -ETIME;
+	if (left <= 0)
+		return left ? -EINTR : -ETIME;
 	if (conn->status)
 		return conn->status;
 	/* Which the server may have closed again in the meantime. */

@@ -456,8 +456,10 @@ int fsr_control_request(struct fsr_session *s, bool all, char *error)
 {
 	struct fsr_control *ctl = s->control;
 	struct fsr_chunkmap *map = &s->map;
+	unsigned long deadline, bound, now;
 	unsigned int reason;
 	u32 before;
+	long left;
 	int err;
 
 	err = ask(ctl, REQUEST, FSW_MSG_REQUEST, 0, map->nr);
@@ -467,13 +469,21 @@ int fsr_control_request(struct fsr_session *s, bool all, char *error)
 	}
 
 	/* Registering memory takes the server its time; as long as it goes on, wait. */
+	bound = FSR_GRANT_MS + (((u64)map->nr << map->shift) >> 30) * FSR_GRANT_GIB_MS;
+	deadline = jiffies + msecs_to_jiffies(bound);
 	do {
 		before = READ_ONCE(map->granted);
-		wait_event_timeout(s->wait, has_grant_news(s, before),
-				   msecs_to_jiffies(FSR_GRANT_MS));
+		left = wait_event_killable_timeout(s->wait, has_grant_news(s, before),
+						   msecs_to_jiffies(FSR_GRANT_MS));
+		if (left < 0) {
+			strscpy(error, "interrupted", FASTSWAP_ERROR_MAX);
+			return -EINTR;
+		}
 		if (fsr_session_state(s) != FSR_CONNECTING)
 			return -ECONNRESET;
-	} while (READ_ONCE(ctl->asked) != NOTHING && READ_ONCE(map->granted) != before);
+		now = jiffies;
+	} while (READ_ONCE(ctl->asked) != NOTHING && READ_ONCE(map->granted) != before &&
+		 time_before(now, deadline));
 
 	spin_lock(&ctl->lock);
 	reason = fsw_letoh16(ctl->deny.reason);
@@ -481,7 +491,9 @@ int fsr_control_request(struct fsr_session *s, bool all, char *error)
 	if (map->granted == map->nr)
 		return 0;
 	if (!reason) {
-		snprintf(error, FASTSWAP_ERROR_MAX, "the server grants no memory: no answer");
+		strscpy(error, map->granted ? "the server grants memory too slowly" :
+					      "the server grants no memory: no answer",
+			FASTSWAP_ERROR_MAX);
 		return -ETIMEDOUT;
 	}
 	if (!all && map->granted) {

@@ -3,10 +3,10 @@
 
 /*
  * Life of a data queue: init, alloc (memory), start (queue pair and completion
- * queue), live, stop (nothing is in flight any more), destroy, free.
+ * queue), live, halt, drain (nothing is in flight any more), destroy, free.
  *
- * stop and destroy may be called in any state and more than once; the mutex
- * of the session makes them exclusive. The data path of io.c may run at any
+ * halt, drain and destroy may be called in any state and more than once; the
+ * mutex of the session makes them exclusive. The data path of io.c may run at any
  * time from live to free.
  */
 #include <linux/delay.h>
@@ -149,17 +149,14 @@ static void destroy_qp(struct fsr_queue *q)
 }
 
 /**
- * fsr_queue_stop - take no more bios, and end those that are there
+ * fsr_queue_halt - take no more bios, and let what is in flight be flushed
  * @q: the queue
  *
- * A page may be given back only when the adapter certainly does not touch it
- * any more: when its work request has completed, or when the queue pair is
- * gone. May sleep, FSR_DRAIN_MS at most.
+ * The first half of the stop. May sleep, but does not wait for the flush.
  */
-void fsr_queue_stop(struct fsr_queue *q)
+void fsr_queue_halt(struct fsr_queue *q)
 {
 	struct ib_qp_attr attr = { .qp_state = IB_QPS_ERR };
-	unsigned long deadline = jiffies + msecs_to_jiffies(FSR_DRAIN_MS);
 
 	spin_lock_irq(&q->lock);
 	q->live = false;
@@ -169,6 +166,21 @@ void fsr_queue_stop(struct fsr_queue *q)
 	if (q->qp) {
 		ib_modify_qp(q->qp, &attr, IB_QP_STATE);
 		fsr_conn_disconnect(&q->conn);
+	}
+}
+
+/**
+ * fsr_queue_drain - end all bios that are there
+ * @q: the queue, halted
+ * @deadline: in jiffies: what is not flushed until then never will be
+ *
+ * A page may be given back only when the adapter certainly does not touch it
+ * any more: when its work request has completed, or when the queue pair is
+ * gone. May sleep.
+ */
+void fsr_queue_drain(struct fsr_queue *q, unsigned long deadline)
+{
+	if (q->qp) {
 		fsr_queue_reap(q);
 		while (!fsr_queue_is_idle(q) && time_before(jiffies, deadline)) {
 			usleep_range(100, 1000);

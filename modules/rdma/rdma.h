@@ -29,10 +29,12 @@
 
 #define FSR_RESOLVE_MS		2000	/* address, and route */
 #define FSR_CONNECT_MS		5000	/* one connection, request to established */
+#define FSR_CONNECT_EACH_MS	50	/* and for each that is made at the same time */
 #define FSR_GRANT_MS		10000	/* without a single new grant */
+#define FSR_GRANT_GIB_MS	4000	/* all grants, on top of that, for each GiB */
 #define FSR_RELEASE_MS		2000	/* all chunks, at a detach */
 #define FSR_GOODBYE_MS		500	/* until the goodbye is on the wire */
-#define FSR_DRAIN_MS		5000	/* flush of one failed queue pair */
+#define FSR_DRAIN_MS		5000	/* flush of all failed queue pairs */
 
 /* Work requests of one data queue; 32 SGEs each make 16 MiB of pages in flight. */
 #define FSR_DEPTH		128
@@ -305,7 +307,8 @@ void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role ro
 int fsr_queue_alloc(struct fsr_queue *q);
 int fsr_queue_start(struct fsr_queue *q);
 void fsr_queue_go_live(struct fsr_queue *q);
-void fsr_queue_stop(struct fsr_queue *q);
+void fsr_queue_halt(struct fsr_queue *q);
+void fsr_queue_drain(struct fsr_queue *q, unsigned long deadline);
 void fsr_queue_destroy(struct fsr_queue *q);
 void fsr_queue_free(struct fsr_queue *q);
 

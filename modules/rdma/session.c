@@ -15,6 +15,7 @@
 #include <linux/overflow.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "rdma.h"
@@ -75,13 +76,24 @@ void fsr_session_fail(struct fsr_session *s, const char *fmt, ...)
 	wake_up_all(&s->wait);
 }
 
+/*
+ * End all I/O. All queues are halted before the first is waited for: one bound
+ * for all of them. What is called here allocates as it likes, and reclaim may
+ * have nothing to write to but this device: it must not wait for that.
+ */
 static void stop_all(struct fsr_session *s)
 {
+	unsigned int noio = memalloc_noio_save();
+	unsigned long deadline;
 	unsigned int i;
 
 	for (i = 0; i < fsr_nr_queues(s); i++)
-		fsr_queue_stop(&s->queues[i]);
+		fsr_queue_halt(&s->queues[i]);
+	deadline = jiffies + msecs_to_jiffies(FSR_DRAIN_MS);
+	for (i = 0; i < fsr_nr_queues(s); i++)
+		fsr_queue_drain(&s->queues[i], deadline);
 	fsr_control_stop(s);
+	memalloc_noio_restore(noio);
 }
 
 static void fail_work(struct work_struct *work)
@@ -100,6 +112,7 @@ static void fail_work(struct work_struct *work)
  */
 static void tear_down(struct fsr_session *s)
 {
+	unsigned int noio;
 	unsigned int i;
 
 	lockdep_assert_held(&s->mutex);
@@ -107,6 +120,7 @@ static void tear_down(struct fsr_session *s)
 		return;
 	s->down = true;
 
+	noio = memalloc_noio_save();
 	stop_all(s);
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_destroy(&s->queues[i]);
@@ -115,6 +129,7 @@ static void tear_down(struct fsr_session *s)
 		ib_dealloc_pd(s->pd);
 	s->pd = NULL;
 	fsr_conn_close(&s->conn);
+	memalloc_noio_restore(noio);
 }
 
 static void removal_work(struct work_struct *work)
@@ -171,6 +186,8 @@ static int conn_failed(struct fsr_conn *conn, int err, char *error)
 	else if (err == -ETIME)
 		snprintf(error, FASTSWAP_ERROR_MAX, "%s does not answer on port %u",
 			 s->params.peer, s->params.port);
+	else if (err == -EINTR)
+		strscpy(error, "interrupted", FASTSWAP_ERROR_MAX);
 	else
 		strscpy(error, conn->error, FASTSWAP_ERROR_MAX);
 	return err == -ETIME ? -ETIMEDOUT : err;
@@ -200,6 +217,13 @@ static int check_device(struct fsr_session *s, char *error)
 
 	s->ibdev = ibdev;
 	s->max_sge = min3(ibdev->attrs.max_send_sge, ibdev->attrs.max_sge_rd ?: 1, FSR_MAX_SGE);
+	/* A single block of direct I/O may lie across two pages. */
+	if (s->max_sge < 2) {
+		snprintf(error, FASTSWAP_ERROR_MAX,
+			 "%s takes one piece of memory per READ, at least two are needed",
+			 dev_name(&ibdev->dev));
+		return -EOPNOTSUPP;
+	}
 	/* A bio is one work request; none of its pieces may be too long to map. */
 	max = min_t(size_t, FSR_MAX_BYTES, attr.max_msg_sz);
 	max = min_t(size_t, max, ib_dma_max_seg_size(ibdev));
@@ -304,9 +328,10 @@ static int start_connect(struct fsr_conn *conn)
 	return fsr_conn_connect(conn);
 }
 
-/* One step of all data connections side by side. */
+/* One step of all data connections side by side, with one bound for all. */
 static int step_all(struct fsr_session *s, int (*start)(struct fsr_conn *), char *error)
 {
+	unsigned long now, deadline;
 	struct fsr_conn *conn;
 	unsigned int i;
 	int err;
@@ -317,9 +342,13 @@ static int step_all(struct fsr_session *s, int (*start)(struct fsr_conn *), char
 		if (err)
 			return conn_failed(conn, err, error);
 	}
+	deadline = jiffies + msecs_to_jiffies(FSR_CONNECT_MS +
+					      fsr_nr_queues(s) * FSR_CONNECT_EACH_MS);
 	for (i = 0; i < fsr_nr_queues(s); i++) {
 		conn = &s->queues[i].conn;
-		err = fsr_conn_wait(conn, FSR_CONNECT_MS);
+		now = jiffies;
+		err = fsr_conn_wait(conn, time_before(now, deadline) ?
+					  jiffies_to_msecs(deadline - now) : 0);
 		if (err)
 			return conn_failed(conn, err, error);
 		if (conn->id->device != s->ibdev) {
