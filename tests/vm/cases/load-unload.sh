@@ -27,14 +27,9 @@ server_memory()
 	awk '/^VmRSS:/ { print $2 }' "/proc/$SERVER/status"
 }
 
-clients_left()
-{
-	grep -c ': left$' "$SERVER_LOG"
-}
-
 have_left()
 {
-	(($(clients_left) == $1))
+	(($(grep -c ': left$' "$SERVER_LOG") == $1))
 }
 
 # use DEVICE: write, read back, as a disk and as swap
