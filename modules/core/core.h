@@ -5,6 +5,7 @@
 
 #include <linux/blkdev.h>
 #include <linux/completion.h>
+#include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/percpu-refcount.h>
 #include <linux/spinlock.h>
@@ -16,8 +17,19 @@
 #include "histogram.h"
 #include "slotmap.h"
 
+/* A module parameter that may be changed at any time; read with READ_ONCE(). */
+#define FASTSWAP_UINT_PARAM(name, min, max)						\
+static int set_##name(const char *val, const struct kernel_param *kp)			\
+{											\
+	return param_set_uint_minmax(val, kp, min, max);				\
+}											\
+static const struct kernel_param_ops name##_ops = {					\
+	.set = set_##name,								\
+	.get = param_get_uint,								\
+};											\
+module_param_cb(name, &name##_ops, &name, 0644)
+
 /* Longest spin of a fault before the task sleeps, microseconds; see poll_us in ABI.md. */
-#define FASTSWAP_POLL_US_DEFAULT	1000
 #define FASTSWAP_POLL_US_MAX		100000
 
 /**
@@ -31,6 +43,7 @@
  * @freed_slots: slots freed by the swap core, discard or write-zeroes
  * @polls: faults that polled
  * @poll_timeouts: of these, the ones that gave up and slept
+ * @poll_skips: spins that were not tried, as the queue is known to be slow
  * @write_waits: batches of write-backs whose task had to wait for earlier ones
  * @latency: by class, reads and write-backs by nanoseconds from post to end
  */
@@ -44,9 +57,21 @@ struct fastswap_stats {
 	u64 freed_slots;
 	u64 polls;
 	u64 poll_timeouts;
+	u64 poll_skips;
 	u64 write_waits;
 	u64 latency[FASTSWAP_NR_CLASSES][FASTSWAP_HIST_BUCKETS];
 };
+
+/* A counter of all CPUs; others count on meanwhile. */
+#define fastswap_sum_stat(dev, field)					\
+({									\
+	u64 _sum = 0;							\
+	int _cpu;							\
+									\
+	for_each_possible_cpu(_cpu)					\
+		_sum += READ_ONCE(per_cpu_ptr((dev)->stats, _cpu)->field); \
+	_sum;								\
+})
 
 /**
  * struct fastswap_device - one /dev/fastswapN
@@ -65,6 +90,7 @@ struct fastswap_stats {
  * @removing: set once, under disk->open_mutex; no open succeeds any more
  * @writeback_pages: slots of the write-backs that the backend holds
  * @writeback_wait: tasks that wait for these to become fewer
+ * @debugfs: its folder, or an error that debugfs knows to ignore
  * @notify: tells sysfs pollers about @health from task context
  * @index: the N
  * @name: "fastswapN"
@@ -85,6 +111,7 @@ struct fastswap_device {
 	struct completion unused;
 	atomic_t writeback_pages;
 	wait_queue_head_t writeback_wait;
+	struct dentry *debugfs;
 	struct work_struct notify;
 	int index;
 	char name[DISK_NAME_LEN];
@@ -103,6 +130,12 @@ void fastswap_put_backend(const struct fastswap_backend_ops *ops);
 int fastswap_control_init(void);
 void fastswap_control_exit(void);
 
+/* debugfs.c */
+void fastswap_debugfs_init(void);
+void fastswap_debugfs_exit(void);
+void fastswap_debugfs_add(struct fastswap_device *dev);
+void fastswap_debugfs_remove(struct fastswap_device *dev);
+
 /* device.c */
 int fastswap_detach(int index);
 void fastswap_detach_backend(const struct fastswap_backend_ops *ops);
@@ -114,5 +147,6 @@ void fastswap_slot_free_notify(struct block_device *bdev, unsigned long slot);
 
 /* sysfs.c */
 extern const struct attribute_group *fastswap_disk_groups[];
+extern const char *const fastswap_class_names[FASTSWAP_NR_CLASSES];
 
 #endif /* _FASTSWAP_CORE_H */

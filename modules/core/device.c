@@ -14,6 +14,11 @@
 #include <fastswap/kcompat.h>
 
 #include "core.h"
+#include "trace.h"
+
+static unsigned int poll_us = 1000;
+FASTSWAP_UINT_PARAM(poll_us, 0, FASTSWAP_POLL_US_MAX);
+MODULE_PARM_DESC(poll_us, "microseconds that a fault spins at most; for devices attached later");
 
 /*
  * Every device by its index. NULL entries reserve the index of a device that is
@@ -43,6 +48,7 @@ void fastswap_set_health(struct fastswap_device *dev, enum fastswap_health healt
 
 	spin_lock_irqsave(&dev->health_lock, flags);
 	if (dev->health != health) {
+		trace_fastswap_health(dev->index, health);
 		WRITE_ONCE(dev->health, health);
 		if (dev->visible)
 			schedule_work(&dev->notify);
@@ -163,7 +169,7 @@ static struct fastswap_device *alloc_device(const struct fastswap_backend_ops *o
 	if (!dev)
 		return NULL;
 	dev->ops = ops;
-	dev->poll_ns = FASTSWAP_POLL_US_DEFAULT * NSEC_PER_USEC;
+	dev->poll_ns = READ_ONCE(poll_us) * NSEC_PER_USEC;
 	init_waitqueue_head(&dev->writeback_wait);
 	spin_lock_init(&dev->health_lock);
 	INIT_WORK(&dev->notify, notify_work);
@@ -254,6 +260,7 @@ int fastswap_attach(const struct fastswap_backend_ops *ops, char *options, u64 s
 
 	pr_info("%s: attached, %s, %llu MiB\n", dev->name, ops->name, dev->limits.size >> 20);
 	index = dev->index;
+	fastswap_debugfs_add(dev);
 	/* From here on anybody may detach it. */
 	publish(dev);
 	return index;
@@ -296,6 +303,7 @@ static void remove_device(struct fastswap_device *dev)
 	dev->visible = false;
 	spin_unlock_irq(&dev->health_lock);
 	cancel_work_sync(&dev->notify);
+	fastswap_debugfs_remove(dev);
 
 	del_gendisk(dev->disk);
 	/*

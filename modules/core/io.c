@@ -17,6 +17,8 @@
 #include <linux/timekeeping.h>
 
 #include "core.h"
+#include "spin.h"
+#include "trace.h"
 
 /*
  * Most pages of writes that wait on a plug, twice a reclaim batch. A fault that
@@ -25,7 +27,9 @@
  * reclaims would wait there, none of it would become free, and the task would
  * be killed for want of memory.
  */
-#define PLUG_WRITE_PAGES	64
+static unsigned int plug_write_pages = 64;
+FASTSWAP_UINT_PARAM(plug_write_pages, 1, 4096);
+MODULE_PARM_DESC(plug_write_pages, "pages of writes that wait for the end of a plug at most");
 
 /*
  * Reclaim counts on a swap device to slow it down when it brings more than the
@@ -35,8 +39,18 @@
  * until it holds fewer, though no longer than reclaim itself would nap. 1 MiB
  * in flight is more than the fastest links need.
  */
-#define WRITEBACK_PAGES_MAX	256
+static unsigned int writeback_pages = 256;
+FASTSWAP_UINT_PARAM(writeback_pages, 1, 1 << 20);
+MODULE_PARM_DESC(writeback_pages, "pages of write-backs under way above which reclaim waits");
 #define WRITEBACK_WAIT		(HZ / 10)
+
+static bool adaptive_poll = true;
+module_param(adaptive_poll, bool, 0644);
+MODULE_PARM_DESC(adaptive_poll, "bound the spin of a fault by what its queue usually takes");
+
+static bool poll_window = true;
+module_param(poll_window, bool, 0644);
+MODULE_PARM_DESC(poll_window, "spin for the whole readahead window, not just for the page");
 
 /**
  * struct fastswap_plug - bios of one plug and one device
@@ -44,7 +58,7 @@
  * @dev: the device, with a reference; NULL until the first bio
  * @reads: in order of arrival
  * @writes: in order of arrival
- * @write_pages: slots of @writes, below PLUG_WRITE_PAGES
+ * @write_pages: slots of @writes, below plug_write_pages
  */
 struct fastswap_plug {
 	struct blk_plug_cb cb;
@@ -88,6 +102,7 @@ static void submit_batch(struct fastswap_device *dev, struct fastswap_batch *bat
 	if (!batch->nr)
 		return;
 	this_cpu_inc(dev->stats->batches[batch->class]);
+	trace_fastswap_submit(dev->index, batch->class, batch->nr);
 	dev->ops->submit(dev->priv, batch, ticket);
 }
 
@@ -105,6 +120,20 @@ static bool poll_until(struct fastswap_device *dev, const struct fastswap_ticket
 	return true;
 }
 
+/* Return: how long to spin for a ticket, ns; 0: not at all. */
+static u64 spin_bound(struct fastswap_device *dev, const struct fastswap_ticket *ticket)
+{
+	u64 max = READ_ONCE(dev->poll_ns), bound = max;
+
+	if (READ_ONCE(adaptive_poll))
+		bound = fastswap_spin_ns(max, ticket->expected_ns);
+	/* Interrupts take longer than polling: slow because of them does not mean slow. */
+	if (unlikely(!bound) && max &&
+	    this_cpu_inc_return(dev->stats->poll_skips) % FASTSWAP_SPIN_PROBE == 0)
+		bound = max;
+	return bound;
+}
+
 /*
  * Wait for what was just submitted, without sleeping if the time suffices:
  * the page that the task faulted on first, then the rest of its window, which
@@ -113,25 +142,32 @@ static bool poll_until(struct fastswap_device *dev, const struct fastswap_ticket
 static void poll_tickets(struct fastswap_device *dev, const struct fastswap_ticket *tickets,
 			 unsigned int nr, bool spin)
 {
-	u64 poll_ns = READ_ONCE(dev->poll_ns);
-	u64 deadline = 0;
-	bool in_time = spin && poll_ns;
+	bool in_time = spin, first = true;
+	u64 bound, start = 0;
 	unsigned int i;
 
-	if (in_time) {
-		deadline = ktime_get_ns() + poll_ns;
-		this_cpu_inc(dev->stats->polls);
-	}
-
 	for (i = 0; i < nr; i++) {
-		if (!tickets[i].queue)
+		const struct fastswap_ticket *ticket = &tickets[i];
+
+		if (!ticket->queue)
 			continue;
-		if (in_time && !poll_until(dev, &tickets[i], deadline)) {
-			in_time = false;
-			this_cpu_inc(dev->stats->poll_timeouts);
+		bound = in_time ? spin_bound(dev, ticket) : 0;
+		if (bound && first) {
+			this_cpu_inc(dev->stats->polls);
+			start = ktime_get_ns();
 		}
+		if (bound) {
+			in_time = poll_until(dev, ticket, start + bound);
+			trace_fastswap_poll(dev->index, ticket->expected_ns, bound, in_time);
+			if (!in_time)
+				this_cpu_inc(dev->stats->poll_timeouts);
+		}
+		in_time = in_time && bound;
 		if (!in_time)
-			dev->ops->poll(dev->priv, &tickets[i], true);
+			dev->ops->poll(dev->priv, ticket, true);
+		else if (first && !READ_ONCE(poll_window))
+			in_time = false;
+		first = false;
 	}
 }
 
@@ -171,17 +207,17 @@ static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, b
 /* May sleep. Only write-backs wait: others have their own limits, and nobody's memory. */
 static void throttle_writeback(struct fastswap_device *dev)
 {
-	if (likely(atomic_read(&dev->writeback_pages) < WRITEBACK_PAGES_MAX))
+	if (likely(atomic_read(&dev->writeback_pages) < READ_ONCE(writeback_pages)))
 		return;
 	this_cpu_inc(dev->stats->write_waits);
 	wait_event_timeout(dev->writeback_wait,
-			   atomic_read(&dev->writeback_pages) < WRITEBACK_PAGES_MAX,
+			   atomic_read(&dev->writeback_pages) < READ_ONCE(writeback_pages),
 			   WRITEBACK_WAIT);
 }
 
 static void end_writeback(struct fastswap_device *dev, unsigned int pages)
 {
-	if (atomic_sub_return(pages, &dev->writeback_pages) >= WRITEBACK_PAGES_MAX)
+	if (atomic_sub_return(pages, &dev->writeback_pages) >= READ_ONCE(writeback_pages))
 		return;
 	/* atomic_sub_return() is the full barrier that waitqueue_active() needs. */
 	if (waitqueue_active(&dev->writeback_wait))
@@ -269,7 +305,7 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 		}
 		bio_list_add(&plug->writes, bio);
 		plug->write_pages += nr_slots(bio);
-		if (plug->write_pages >= PLUG_WRITE_PAGES) {
+		if (plug->write_pages >= READ_ONCE(plug_write_pages)) {
 			plug->write_pages = 0;
 			/*
 			 * Sleeping ends the plug: it is not there any more afterwards,
@@ -442,10 +478,11 @@ void fastswap_slot_free_notify(struct block_device *bdev, unsigned long slot)
 		free_slots(dev, slot, 1);
 }
 
-void fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
-		       struct bio_list *bios, blk_status_t status, u64 start_ns)
+u64 fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
+		      struct bio_list *bios, blk_status_t status, u64 start_ns)
 {
 	bool write = fastswap_class_is_write(class);
+	u64 ns = start_ns ? ktime_get_ns() - start_ns : 0;
 	unsigned int nr = 0, pages = 0;
 	struct bio *bio;
 
@@ -467,15 +504,14 @@ void fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
 	if (class == FASTSWAP_WRITEBACK)
 		end_writeback(dev, pages);
 	this_cpu_add(dev->stats->bios[class], nr);
-	if (likely(status == BLK_STS_OK)) {
-		this_cpu_add(dev->stats->pages[class], pages);
-		if (start_ns) {
-			unsigned int bucket = fastswap_hist_bucket(ktime_get_ns() - start_ns);
-
-			this_cpu_add(dev->stats->latency[class][bucket], nr);
-		}
-	} else {
+	trace_fastswap_complete(dev->index, class, nr, pages, blk_status_to_errno(status), ns);
+	if (unlikely(status != BLK_STS_OK)) {
 		this_cpu_add(dev->stats->errors[class], nr);
+		return 0;
 	}
+	this_cpu_add(dev->stats->pages[class], pages);
+	if (start_ns)
+		this_cpu_add(dev->stats->latency[class][fastswap_hist_bucket(ns)], nr);
+	return ns;
 }
 EXPORT_SYMBOL_GPL(fastswap_end_bios);

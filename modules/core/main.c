@@ -7,13 +7,20 @@
 
 static int __init fastswap_init(void)
 {
-	return fastswap_control_init();
+	int err;
+
+	fastswap_debugfs_init();
+	err = fastswap_control_init();
+	if (err)
+		fastswap_debugfs_exit();
+	return err;
 }
 
 static void __exit fastswap_exit(void)
 {
 	fastswap_control_exit();
 	fastswap_devices_exit();
+	fastswap_debugfs_exit();
 	/* A task may still be on its way out of a plug's callback, that is in our text. */
 	synchronize_rcu_tasks();
 }

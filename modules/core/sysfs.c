@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-static const char *const class_names[FASTSWAP_NR_CLASSES] = {
+const char *const fastswap_class_names[FASTSWAP_NR_CLASSES] = {
 	[FASTSWAP_DEMAND] = "demand",
 	[FASTSWAP_PREFETCH] = "prefetch",
 	[FASTSWAP_WRITEBACK] = "writeback",
@@ -85,37 +85,32 @@ static ssize_t poll_us_store(struct device *d, struct device_attribute *attr, co
 }
 static DEVICE_ATTR_RW(poll_us);
 
-#define sum_stat(dev, field)						\
-({									\
-	u64 _sum = 0;							\
-	int _cpu;							\
-									\
-	for_each_possible_cpu(_cpu)					\
-		_sum += READ_ONCE(per_cpu_ptr((dev)->stats, _cpu)->field); \
-	_sum;								\
-})
-
 static ssize_t stats_show(struct device *d, struct device_attribute *attr, char *buf)
 {
 	struct fastswap_device *dev = to_fastswap(d);
 	int len = 0, i;
 
 	for (i = 0; i < FASTSWAP_NR_CLASSES; i++) {
-		len += sysfs_emit_at(buf, len, "%s_batches %llu\n", class_names[i],
-				     sum_stat(dev, batches[i]));
-		len += sysfs_emit_at(buf, len, "%s_bios %llu\n", class_names[i],
-				     sum_stat(dev, bios[i]));
-		len += sysfs_emit_at(buf, len, "%s_pages %llu\n", class_names[i],
-				     sum_stat(dev, pages[i]));
-		len += sysfs_emit_at(buf, len, "%s_errors %llu\n", class_names[i],
-				     sum_stat(dev, errors[i]));
+		len += sysfs_emit_at(buf, len, "%s_batches %llu\n", fastswap_class_names[i],
+				     fastswap_sum_stat(dev, batches[i]));
+		len += sysfs_emit_at(buf, len, "%s_bios %llu\n", fastswap_class_names[i],
+				     fastswap_sum_stat(dev, bios[i]));
+		len += sysfs_emit_at(buf, len, "%s_pages %llu\n", fastswap_class_names[i],
+				     fastswap_sum_stat(dev, pages[i]));
+		len += sysfs_emit_at(buf, len, "%s_errors %llu\n", fastswap_class_names[i],
+				     fastswap_sum_stat(dev, errors[i]));
 	}
-	len += sysfs_emit_at(buf, len, "zero_pages %llu\n", sum_stat(dev, zero_pages));
-	len += sysfs_emit_at(buf, len, "lost_reads %llu\n", sum_stat(dev, lost_reads));
-	len += sysfs_emit_at(buf, len, "freed_slots %llu\n", sum_stat(dev, freed_slots));
-	len += sysfs_emit_at(buf, len, "polls %llu\n", sum_stat(dev, polls));
-	len += sysfs_emit_at(buf, len, "poll_timeouts %llu\n", sum_stat(dev, poll_timeouts));
-	len += sysfs_emit_at(buf, len, "write_waits %llu\n", sum_stat(dev, write_waits));
+
+#define LINE(what)									\
+	len += sysfs_emit_at(buf, len, #what " %llu\n", fastswap_sum_stat(dev, what))
+	LINE(zero_pages);
+	LINE(lost_reads);
+	LINE(freed_slots);
+	LINE(polls);
+	LINE(poll_timeouts);
+	LINE(poll_skips);
+	LINE(write_waits);
+#undef LINE
 	return len;
 }
 static DEVICE_ATTR_RO(stats);
@@ -140,7 +135,7 @@ static ssize_t show_latency(struct device *d, enum fastswap_class class, char *b
 	int len = 0;
 
 	for (i = 0; i < FASTSWAP_HIST_BUCKETS; i++) {
-		u64 count = sum_stat(dev, latency[class][i]);
+		u64 count = fastswap_sum_stat(dev, latency[class][i]);
 
 		if (count)
 			len += sysfs_emit_at(buf, len, "%llu %llu\n", fastswap_hist_upper(i),

@@ -491,9 +491,8 @@ int fsr_control_request(struct fsr_session *s, bool all, char *error)
 	if (map->granted == map->nr)
 		return 0;
 	if (!reason) {
-		strscpy(error, map->granted ? "the server grants memory too slowly" :
-					      "the server grants no memory: no answer",
-			FASTSWAP_ERROR_MAX);
+		snprintf(error, FASTSWAP_ERROR_MAX, "the server grants %s",
+			 map->granted ? "memory too slowly" : "no memory: no answer");
 		return -ETIMEDOUT;
 	}
 	if (!all && map->granted) {

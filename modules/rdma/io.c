@@ -15,6 +15,7 @@
 
 #include "merge.h"
 #include "rdma.h"
+#include "trace.h"
 
 /* Attempts to map a bio when nothing is in flight, 10 ms apart. */
 #define MAP_TRIES	500
@@ -186,6 +187,7 @@ static void post_chain(struct fsr_queue *q, u32 room)
 		q->posted.works += seq - first;
 		q->posted.doorbells++;
 		q->map_failures = 0;
+		trace_fastswap_rdma_post(q, first, seq - first);
 		/* Before the first can complete. */
 		WRITE_ONCE(q->head, seq);
 		err = ib_post_send(q->qp, &q->ring[first & (q->depth - 1)].wr.wr, &bad);
@@ -209,6 +211,7 @@ static void post_chain(struct fsr_queue *q, u32 room)
 			q->live = false;
 			fsr_session_fail(q->conn.session, "cannot map memory for DMA");
 		} else {
+			trace_fastswap_rdma_retry(q, q->map_failures);
 			queue_delayed_work(fsr_wq, &q->retry, msecs_to_jiffies(10));
 		}
 	}
@@ -321,6 +324,7 @@ void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket
 	if (!fsr_lane_has_ended(lane, seq)) {
 		ticket->queue = lane;
 		ticket->seq = seq;
+		ticket->expected_ns = READ_ONCE(lane->rtt_ns);
 	}
 }
 

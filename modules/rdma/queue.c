@@ -42,10 +42,10 @@ void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role ro
 
 	q->opcode = write ? IB_WR_RDMA_WRITE : IB_WR_RDMA_READ;
 	q->dir = write ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
-	q->max_sge = min(s->ibdev->attrs.max_send_sge, FSR_MAX_SGE);
+	q->max_sge = min_t(u32, s->ibdev->attrs.max_send_sge, s->work_sge);
 	if (!write)
 		q->max_sge = min_t(u32, q->max_sge, s->ibdev->attrs.max_sge_rd ?: 1);
-	q->depth = rounddown_pow_of_two(min(s->ibdev->attrs.max_qp_wr, FSR_DEPTH));
+	q->depth = rounddown_pow_of_two(min_t(u32, s->ibdev->attrs.max_qp_wr, s->depth));
 
 	for (i = 0; i < ARRAY_SIZE(q->lanes); i++) {
 		q->lanes[i].queue = q;

@@ -38,6 +38,8 @@
 
 /* Work requests of one data queue; 32 SGEs each make 16 MiB of pages in flight. */
 #define FSR_DEPTH		128
+#define FSR_DEPTH_MIN		4
+#define FSR_DEPTH_MAX		4096
 #define FSR_MAX_SGE		32
 /* Largest bio: lets a huge page through in one piece. */
 #define FSR_MAX_BYTES		SZ_2M
@@ -92,6 +94,7 @@ struct fsr_conn {
  * @accepted: bios that have come so far; under queue->lock
  * @wanted: @ended at which nobody waits for an interrupt any more; under queue->lock
  * @ended: bios that have ended so far; written by who holds FSR_REAPING
+ * @rtt_ns: what they usually take from post to end, ns; likewise
  *
  * Bios end in the order in which they came, so "@ended has reached the value
  * that @accepted had then" says that a bio has ended.
@@ -103,6 +106,7 @@ struct fsr_lane {
 	u32 accepted;
 	u32 wanted;
 	u32 ended ____cacheline_aligned_in_smp;
+	u32 rtt_ns;
 };
 
 /**
@@ -215,6 +219,8 @@ struct fsr_queue {
  * @wait: woken at a change of @state and for every message of the server
  * @ibdev: the RDMA device
  * @pd: its protection domain
+ * @depth: work requests of a data queue, if the RDMA device can do so many
+ * @work_sge: SGEs of one work request, likewise
  * @max_sge: SGEs of one bio
  * @max_bytes: bytes of one bio
  * @session_id: names this session to the server; a secret
@@ -242,6 +248,8 @@ struct fsr_session {
 
 	struct ib_device *ibdev;
 	struct ib_pd *pd;
+	u32 depth;
+	u32 work_sge;
 	u32 max_sge;
 	u32 max_bytes;
 	u8 session_id[16];
@@ -261,6 +269,10 @@ struct fsr_session {
 
 /* Reclaim waits for what this does: it never waits for queues without a rescuer. */
 extern struct workqueue_struct *fsr_wq;
+
+/* Module parameters, for sessions to come. */
+extern unsigned int fsr_depth;
+extern unsigned int fsr_max_sge;
 
 #define fsr_err(s, fmt, ...) pr_err("%s: " fmt, fastswap_name((s)->dev), ##__VA_ARGS__)
 #define fsr_info(s, fmt, ...) pr_info("%s: " fmt, fastswap_name((s)->dev), ##__VA_ARGS__)

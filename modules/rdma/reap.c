@@ -27,6 +27,8 @@
  * none when only pollers wait.
  */
 #include "rdma.h"
+#include "rtt.h"
+#include "trace.h"
 
 /* Completions that one look at a completion queue handles. */
 #define REAP_BUDGET	64
@@ -50,10 +52,13 @@ struct done {
 static void end_done(struct fsr_session *s, struct done *done)
 {
 	struct fsr_lane *lane = done->lane;
+	u64 ns;
 
 	if (!done->nr)
 		return;
-	fastswap_end_bios(s->dev, lane->class, &done->bios, done->status, done->start_ns);
+	ns = fastswap_end_bios(s->dev, lane->class, &done->bios, done->status, done->start_ns);
+	if (likely(ns))
+		WRITE_ONCE(lane->rtt_ns, fsr_rtt_add(lane->rtt_ns, ns));
 	/* Only now: whoever polls expects its pages to be unlocked. */
 	smp_store_release(&lane->ended, lane->ended + done->nr);
 	done->nr = 0;
@@ -104,6 +109,7 @@ static void handle_wc(struct fsr_queue *q, const struct ib_wc *wc, struct done *
 	struct fsr_session *s = q->conn.session;
 	u32 seq = (u32)wc->wr_id;
 
+	trace_fastswap_rdma_complete(q, seq, wc->status);
 	if (unlikely(seq - q->tail >= READ_ONCE(q->head) - q->tail)) {
 		/* Cannot be one that is in flight. What is there is unknown from now on. */
 		q->broken = true;

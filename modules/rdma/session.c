@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "rdma.h"
+#include "trace.h"
 
 /**
  * fsr_session_change - the only way to another state, but for a failure
@@ -33,8 +34,10 @@ bool fsr_session_change(struct fsr_session *s, enum fsr_state to)
 
 	spin_lock_irq(&s->state_lock);
 	may = fsr_state_may_change(s->state, to);
-	if (may)
+	if (may) {
+		trace_fastswap_rdma_state(s, s->state, to);
 		WRITE_ONCE(s->state, to);
+	}
 	spin_unlock_irq(&s->state_lock);
 	return may;
 }
@@ -61,6 +64,7 @@ void fsr_session_fail(struct fsr_session *s, const char *fmt, ...)
 		va_start(args, fmt);
 		vsnprintf(s->why, sizeof(s->why), fmt, args);
 		va_end(args);
+		trace_fastswap_rdma_state(s, old, FSR_FAILED);
 		WRITE_ONCE(s->state, FSR_FAILED);
 	}
 	spin_unlock_irqrestore(&s->state_lock, flags);
@@ -151,6 +155,8 @@ static struct fsr_session *alloc_session(struct fastswap_device *dev)
 	mutex_init(&s->mutex);
 	spin_lock_init(&s->state_lock);
 	s->state = FSR_CONNECTING;
+	s->depth = READ_ONCE(fsr_depth);
+	s->work_sge = READ_ONCE(fsr_max_sge);
 	init_waitqueue_head(&s->wait);
 	INIT_WORK(&s->fail_work, fail_work);
 	INIT_WORK(&s->removal_work, removal_work);
@@ -216,7 +222,8 @@ static int check_device(struct fsr_session *s, char *error)
 	}
 
 	s->ibdev = ibdev;
-	s->max_sge = min3(ibdev->attrs.max_send_sge, ibdev->attrs.max_sge_rd ?: 1, FSR_MAX_SGE);
+	s->max_sge = min_t(u32, ibdev->attrs.max_sge_rd ?: 1, s->work_sge);
+	s->max_sge = min_t(u32, s->max_sge, ibdev->attrs.max_send_sge);
 	/* A single block of direct I/O may lie across two pages. */
 	if (s->max_sge < 2) {
 		snprintf(error, FASTSWAP_ERROR_MAX,
@@ -333,7 +340,7 @@ static int step_all(struct fsr_session *s, int (*start)(struct fsr_conn *), char
 {
 	unsigned long now, deadline;
 	struct fsr_conn *conn;
-	unsigned int i;
+	unsigned int i, left;
 	int err;
 
 	for (i = 0; i < fsr_nr_queues(s); i++) {
@@ -347,8 +354,8 @@ static int step_all(struct fsr_session *s, int (*start)(struct fsr_conn *), char
 	for (i = 0; i < fsr_nr_queues(s); i++) {
 		conn = &s->queues[i].conn;
 		now = jiffies;
-		err = fsr_conn_wait(conn, time_before(now, deadline) ?
-					  jiffies_to_msecs(deadline - now) : 0);
+		left = time_before(now, deadline) ? jiffies_to_msecs(deadline - now) : 0;
+		err = fsr_conn_wait(conn, left);
 		if (err)
 			return conn_failed(conn, err, error);
 		if (conn->id->device != s->ibdev) {

@@ -79,10 +79,12 @@ struct fastswap_batch {
  * struct fastswap_ticket - what a submitter may poll for
  * @queue: the backend's queue, NULL if there is nothing to wait for
  * @seq: position in it; the wait is over when everything up to it has ended
+ * @expected_ns: what that usually takes; 0 if the backend does not know
  */
 struct fastswap_ticket {
 	void *queue;
 	u32 seq;
+	u32 expected_ns;
 };
 
 /**
@@ -247,9 +249,11 @@ static inline u64 fastswap_bio_end(const struct bio *bio)
  *
  * Any context up to hard interrupt; no lock of the backend held that ->submit
  * takes: the end of a bio may submit the next.
+ *
+ * Return: ns that they took; 0 if that is not known, or @status no success.
  */
-void fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
-		       struct bio_list *bios, blk_status_t status, u64 start_ns);
+u64 fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
+		      struct bio_list *bios, blk_status_t status, u64 start_ns);
 
 /**
  * fastswap_set_health - tell the world how the backend is doing
