@@ -103,14 +103,20 @@ endfunction()
 function(fastswap_skipped_test name label reason)
 	add_test(NAME "${name}" COMMAND sh -c "echo \"SKIP: $1\"; exit 77" sh "${reason}")
 	set_tests_properties("${name}" PROPERTIES LABELS "${label}" SKIP_RETURN_CODE 77)
+endfunction()
+
+# fastswap_skipped_tier(LABEL REASON): LABEL.unavailable stands for all tests of LABEL.
+function(fastswap_skipped_tier label reason)
+	fastswap_skipped_test("${label}.unavailable" "${label}" "${reason}")
 	fastswap_missing("${label} tests" "${reason}")
 endfunction()
 
-# fastswap_vm_case(FILE): vm.CASE.KERNEL for every test kernel that the case's header names. A
-# script without nodes in its header is not a case, but what another node of one runs.
+# fastswap_vm_case(FILE): vm.CASE.KERNEL for every kernel that the case's header names, skipped
+# where this build has no such kernel. A script without nodes in its header is not a case, but what
+# another node of one runs.
 function(fastswap_vm_case file)
 	cmake_path(GET file STEM LAST_ONLY case)
-	set(kernels ${FASTSWAP_TEST_KERNELS})
+	set(kernels ${FASTSWAP_FETCHABLE_KERNELS})
 	set(timeout 300)
 	file(STRINGS "${file}" lines REGEX "^# *(nodes|kernels|timeout): ")
 	if(NOT lines MATCHES "nodes:")
@@ -127,17 +133,22 @@ function(fastswap_vm_case file)
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
 
 	foreach(kernel IN LISTS kernels)
-		if(kernel IN_LIST FASTSWAP_TEST_KERNELS)
-			_fastswap_vm_test("vm.${case}.${kernel}" ${timeout}
-				"${FASTSWAP_VM_DIR}/run-case"
-				--build "${PROJECT_BINARY_DIR}" "${file}" "${kernel}")
+		if(NOT kernel IN_LIST FASTSWAP_FETCHABLE_KERNELS)
+			message(FATAL_ERROR "${file}: there is no test kernel '${kernel}'")
 		endif()
+		_fastswap_vm_test("vm.${case}" "${kernel}" ${timeout} "${FASTSWAP_VM_DIR}/run-case"
+			--build "${PROJECT_BINARY_DIR}" "${file}" "${kernel}")
 	endforeach()
 endfunction()
 
 set(FASTSWAP_VM_DIR "${PROJECT_SOURCE_DIR}/tests/vm")
 
-function(_fastswap_vm_test name timeout)
+function(_fastswap_vm_test case kernel timeout)
+	set(name "${case}.${kernel}")
+	if(NOT kernel IN_LIST FASTSWAP_TEST_KERNELS)
+		fastswap_skipped_test("${name}" vm "${kernel} is not in FASTSWAP_KERNELS")
+		return()
+	endif()
 	add_test(NAME "${name}" COMMAND ${ARGN})
 	# One set of guests at a time: they need the CPUs, and the ports of their networks.
 	# tools/vm keeps the time; ctest's limit is for the case that tools/vm itself hangs.
@@ -165,14 +176,17 @@ function(fastswap_vm_tests)
 		set(reason "none of ${FASTSWAP_FETCHABLE_KERNELS} is in FASTSWAP_KERNELS")
 	endif()
 	if(reason)
-		fastswap_skipped_test(vm.unavailable vm "${reason}")
+		fastswap_skipped_tier(vm "${reason}")
 		return()
 	endif()
 
-	foreach(kernel IN LISTS FASTSWAP_TEST_KERNELS)
+	foreach(kernel IN LISTS FASTSWAP_FETCHABLE_KERNELS)
 		if(EXISTS "${FASTSWAP_VM_DIR}/meta/run")
-			_fastswap_vm_test("vm.meta.${kernel}" 780 "${FASTSWAP_VM_DIR}/meta/run"
+			_fastswap_vm_test(vm.meta "${kernel}" 780 "${FASTSWAP_VM_DIR}/meta/run"
 				--build "${PROJECT_BINARY_DIR}" --kernel "${kernel}")
+		endif()
+		if(NOT kernel IN_LIST FASTSWAP_TEST_KERNELS)
+			fastswap_missing("vm tests on ${kernel}" "it is not in FASTSWAP_KERNELS")
 		endif()
 	endforeach()
 	file(GLOB cases CONFIGURE_DEPENDS "${FASTSWAP_VM_DIR}/cases/*.sh")
