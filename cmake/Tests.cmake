@@ -11,12 +11,14 @@ set(FASTSWAP_SHIM_DIR "${PROJECT_SOURCE_DIR}/tests/unit/shim")
 #	[INCLUDES dir...] [DEFINES def...] [LIBS target...]
 #	[KERNEL]		UNIT_SOURCES are files of modules/: compile against the shim headers
 #	[THREADS]		the test starts threads: run it under TSan as well
+#	[ARGS arg...]		what it is called with
+#	[EXPECT regex]		passes if it prints that, whatever its exit status
 #	[TIMEOUT seconds])
 # Registers unit.NAME, unit.NAME.asan and, with THREADS, unit.NAME.tsan. A test links nothing but
 # what it names: a call that is neither real nor mocked is a link error.
 function(fastswap_unit_test)
-	cmake_parse_arguments(arg "KERNEL;THREADS" "NAME;TIMEOUT"
-		"SOURCES;UNIT_SOURCES;MOCKS;WRAP;INCLUDES;DEFINES;LIBS" ${ARGN})
+	cmake_parse_arguments(arg "KERNEL;THREADS" "NAME;EXPECT;TIMEOUT"
+		"SOURCES;UNIT_SOURCES;MOCKS;WRAP;INCLUDES;DEFINES;LIBS;ARGS" ${ARGN})
 	if(NOT arg_NAME OR NOT arg_SOURCES)
 		message(FATAL_ERROR "fastswap_unit_test needs NAME and SOURCES")
 	endif()
@@ -72,13 +74,17 @@ function(_fastswap_unit_variant sanitizer)
 	if("thread" IN_LIST sanitizer OR FASTSWAP_SANITIZE STREQUAL "thread")
 		set(launcher ${FASTSWAP_TSAN_LAUNCHER})
 	endif()
-	add_test(NAME "unit.${name}" COMMAND ${launcher} $<TARGET_FILE:${name}>)
+	add_test(NAME "unit.${name}" COMMAND ${launcher} $<TARGET_FILE:${name}> ${arg_ARGS})
 	set_tests_properties("unit.${name}" PROPERTIES
 		LABELS unit
 		TIMEOUT ${arg_TIMEOUT}
 		SKIP_RETURN_CODE 77
 		ENVIRONMENT "CMOCKA_MESSAGE_OUTPUT=stdout"
 	)
+	if(arg_EXPECT)
+		set_tests_properties("unit.${name}" PROPERTIES
+			PASS_REGULAR_EXPRESSION "${arg_EXPECT}")
+	endif()
 endfunction()
 
 # fastswap_check_tests(): check.NAME for each check of tools/check.

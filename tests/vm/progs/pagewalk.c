@@ -36,7 +36,11 @@
 #define MAX_CHILDREN	64
 #define MAX_WALKS	16
 #define MAX_REPORTS	10
+#ifdef __SANITIZE_THREAD__
+#define STACK		(1ul << 20)	/* TSan keeps data of its own on it */
+#else
 #define STACK		(256ul << 10)
+#endif
 #define GATE_SECONDS	240
 
 /*
