@@ -88,8 +88,7 @@ def node_arguments(node, kernel, initrd, accel, shared):
     if "net" in node.fds:
         netdev = f"stream,id=net,server=off,addr.type=fd,addr.str={node.fds['net']}"
     else:
-        netdev = "hubport,id=net,hubid=0"
-        arguments += ["-netdev", "hubport,id=sink,hubid=0"]
+        netdev = f"dgram,id=net,local.type=fd,local.str={node.fds['sink']}"
     nic = f"virtio-net-pci,netdev=net,romfile=,mac={node.mac},host_mtu={MTU}"
     return [*arguments, "-netdev", netdev, "-device", nic]
 

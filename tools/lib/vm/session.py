@@ -109,8 +109,14 @@ class Session:
         self.selector.register(pidfd, selectors.EVENT_READ, (ended, node))
         return process
 
-    def _start_hub(self):
-        """Join the nodes, and return both ends of the sockets in between."""
+    def _join_nodes(self):
+        """Give every node a network, and return the sockets that are QEMU's then."""
+        if len(self.nodes) == 1:
+            # A cable that leads nowhere: the link is up, and every frame is dropped at once.
+            end, nobody = socket.socketpair(type=socket.SOCK_DGRAM)
+            nobody.close()
+            self.nodes[0].fds["sink"] = end.fileno()
+            return [end]
         if len(self.nodes) == 2:
             pair = socket.socketpair()
             for node, end in zip(self.nodes, pair):
@@ -126,7 +132,7 @@ class Session:
     def start(self):
         """Start all nodes at once."""
         # QEMU's ends of the sockets, to be closed here when it has them.
-        passed = self._start_hub() if len(self.nodes) > 1 else []
+        passed = self._join_nodes()
         accel = qemu.accelerator(self.accel, self.options.icount)
         for node in self.nodes:
             if self.options.logs:
