@@ -4,11 +4,14 @@
 import os
 import shutil
 import subprocess
+import time
 
 from vm import VmError
 
 PROGRAM = "qemu-system-x86_64"
 MTU = 9000
+# How long nobody asks again whether KVM works: the question costs up to 20 seconds.
+NO_KVM_SECONDS = 3600
 
 # Panic and exit at the first oops; show warnings and worse on the console from
 # the start. The time limits of the kernel's own watchdogs are raised, as an
@@ -122,20 +125,30 @@ def _boots_with_kvm(kernel, initrd):
     return b"vm-probe-ok" in output
 
 
-def _kvm_works(kernel, initrd, cache):
-    """The probe's answer, kept until the host boots again."""
+def _known_answer(answer, boot_id):
+    """What the probe said in this boot of the host: True, False, or None to ask again."""
+    try:
+        with open(answer, encoding="ascii") as file:
+            known_id, known = file.read().split()
+            age = time.time() - os.fstat(file.fileno()).st_mtime
+    except (FileNotFoundError, ValueError):
+        return None
+    # A no may have been for want of time, or of something that was installed since.
+    if known_id != boot_id or (known != "yes" and not 0 <= age < NO_KVM_SECONDS):
+        return None
+    return known == "yes"
+
+
+def _kvm_works(kernel, initrd, cache, insist):
+    """The probe's answer. A yes holds until the host boots again, a no for an hour."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         boot_id = file.read().strip()
     answer = os.path.join(cache, "kvm")
-    try:
-        with open(answer, encoding="ascii") as file:
-            known_id, known = file.read().split()
-        if known_id == boot_id:
-            return known == "yes"
-    except FileNotFoundError:
-        pass
+    works = _known_answer(answer, boot_id)
+    if works or (works is False and not insist):
+        return works
     works = _boots_with_kvm(kernel, initrd)
     os.makedirs(cache, exist_ok=True)
     partial = f"{answer}.{os.getpid()}"
@@ -149,7 +162,7 @@ def choose_accelerator(wanted, kernel, initrd, cache):
     """Return kvm or tcg for --accel auto, kvm or tcg."""
     if wanted == "tcg":
         return "tcg"
-    works = _kvm_works(kernel, initrd, cache)
+    works = _kvm_works(kernel, initrd, cache, insist=wanted == "kvm")
     if wanted == "kvm" and not works:
         raise VmError("KVM does not work on this machine: no guest boots with it")
     return "kvm" if works else "tcg"
