@@ -30,6 +30,7 @@ fastswap_dep(librdmacm librdmacm-dev)
 fastswap_dep(libevent_core libevent-dev)
 fastswap_dep(libevent_pthreads libevent-dev)
 fastswap_optional_dep(json-c libjson-c-dev "command line 'fastswap'")
+fastswap_optional_dep(libsystemd libsystemd-dev "a client id from the machine id")
 fastswap_optional_dep(hiredis libhiredis-dev "redis-verify, for tools/demo")
 fastswap_optional_dep(cmocka libcmocka-dev "unit tests")
 

@@ -14,6 +14,7 @@
 #include <fastswap/proto.h>
 
 #include "cli.h"
+#include "client_id.h"
 #include "control.h"
 #include "modules.h"
 #include "swap.h"
@@ -252,7 +253,8 @@ static int resolve(struct attach_options *opts)
 /* Return: false if they do not fit, which the lengths of addresses rule out. */
 static bool fill_request(const struct attach_options *opts, struct fastswap_ctl_attach *args)
 {
-	char source[NI_MAXHOST + 16] = "", queues[32] = "";
+	char source[NI_MAXHOST + 16] = "", queues[32] = "", client[CLIENT_ID_MAX + 16] = "";
+	char id[CLIENT_ID_MAX];
 	int n;
 
 	memset(args, 0, sizeof(*args));
@@ -265,8 +267,11 @@ static bool fill_request(const struct attach_options *opts, struct fastswap_ctl_
 		snprintf(source, sizeof(source), ",source=%s", opts->source);
 	if (opts->queues)
 		snprintf(queues, sizeof(queues), ",queues=%u", opts->queues);
-	n = snprintf(args->options, sizeof(args->options), "addr=%s,port=%u%s%s", opts->address,
-		     opts->url.port, source, queues);
+	/* Without one the module draws a number that lasts as long as the device. */
+	if (client_id(id))
+		snprintf(client, sizeof(client), ",client_id=%s", id);
+	n = snprintf(args->options, sizeof(args->options), "addr=%s,port=%u%s%s%s", opts->address,
+		     opts->url.port, source, queues, client);
 	return n < (int)sizeof(args->options);
 }
 

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "cli.h"
+#include "client_id.h"
 #include "control.h"
 #include "mock_cli.h"
 #include "modules.h"
@@ -29,6 +30,7 @@ static int undone;			/* how often a device was removed again */
 static int swap_priority;		/* as asked for; -2: not asked */
 static int attach_result;
 static const char *attach_error;
+static const char *machine;		/* its client id, or NULL */
 static bool load_works, open_works, node_comes, swap_works, interrupt_in_attach;
 
 static int setup(void **state)
@@ -40,12 +42,20 @@ static int setup(void **state)
 	swap_priority = -2;
 	attach_result = 0;
 	attach_error = "";
+	machine = NULL;
 	load_works = true;
 	open_works = true;
 	node_comes = true;
 	swap_works = true;
 	interrupt_in_attach = false;
 	return 0;
+}
+
+bool client_id(char *text)
+{
+	if (machine)
+		strcpy(text, machine);
+	return machine;
 }
 
 bool load_backend(const char *backend)
@@ -154,6 +164,18 @@ static void test_requests(void **state)
 		assert_int_equal(swap_priority, t[i].priority);
 		assert_int_equal(undone, 0);
 	}
+}
+
+static void test_client_id(void **state)
+{
+	machine = "00112233445566778899aabbccddeeff";
+	assert_int_equal(run("attach rdma://10.0.0.1 --queues 2"), EXIT_OK);
+	assert_string_equal(seen.options,
+			    "addr=10.0.0.1,port=50000,queues=2,"
+			    "client_id=00112233445566778899aabbccddeeff");
+
+	assert_int_equal(run("attach dram:// --size 64K"), EXIT_OK);
+	assert_string_equal(seen.options, "");
 }
 
 static void test_bad_lines(void **state)
@@ -289,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_requests, setup),
+		cmocka_unit_test_setup(test_client_id, setup),
 		cmocka_unit_test_setup(test_bad_lines, setup),
 		cmocka_unit_test_setup(test_unknown_name, setup),
 		cmocka_unit_test_setup(test_not_root, setup),
