@@ -21,7 +21,7 @@ function(fastswap_optional_dep module package part)
 		set(${result} TRUE PARENT_SCOPE)
 	else()
 		set(${result} FALSE PARENT_SCOPE)
-		fastswap_missing("${part}" "no ${module}; on Debian: apt-get install ${package}")
+		fastswap_missing("${part}" "no ${module} (on Debian: apt-get install ${package})")
 	endif()
 endfunction()
 
