@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* strtoull() is too kind: it takes signs, blanks and 0x. */
 static const char *take_digits(const char *text, uint64_t *value)
@@ -41,7 +42,7 @@ bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 
 /**
  * parse_size - bytes, or with a K, M, G or T behind them (powers of 1024)
- * @text: what the user wrote
+ * @text: what the user wrote; the server takes the same, KiB for K among it
  * @bytes: set on success only; never 0, a multiple of SLOT_SIZE
  *
  * Return: NULL, or what is wrong, in words.
@@ -57,7 +58,7 @@ const char *parse_size(const char *text, uint64_t *bytes)
 	if (*end) {
 		const char *suffix = strchr(suffixes, toupper((unsigned char)*end));
 
-		if (!suffix || end[1])
+		if (!suffix || (end[1] && strcasecmp(end + 1, "iB")))
 			return "is not a size (a number, or one with K, M, G or T behind it)";
 		if (__builtin_mul_overflow(n, UINT64_C(1) << (10 * (suffix - suffixes + 1)), &n))
 			return "is too large";
