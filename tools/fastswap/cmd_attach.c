@@ -46,8 +46,10 @@ static const char help[] =
 /**
  * struct attach_options - what the user wants, checked
  * @url: where the memory is
- * @address: of the server as digits, maybe with %zone; empty for dram
+ * @address: of the server as digits, maybe with %zone; empty for dram, and for
+ *	a name that has not been resolved yet
  * @source: likewise, or empty
+ * @family: of the address, if it is not to be just any
  * @size: bytes, 0: everything
  * @queues: 0: the module's default
  * @swapon: swap to it
@@ -57,6 +59,7 @@ struct attach_options {
 	struct url url;
 	char address[NI_MAXHOST];
 	char source[NI_MAXHOST];
+	int family;
 	uint64_t size;
 	unsigned int queues;
 	bool swapon;
@@ -153,8 +156,35 @@ static int parse_option(int c, const char *arg, struct attach_options *opts)
 	return EXIT_OK;
 }
 
+/* Which kind of address it is to be, and the server's if that needs no resolver. */
+static int check_addresses(struct attach_options *opts)
+{
+	const char *host = opts->url.host, *reason;
+	char address[NI_MAXHOST];
+	int family;
+
+	opts->family = AF_UNSPEC;
+	reason = canonical_address(host, &family, address);
+	if (!reason) {
+		opts->family = family;
+		strcpy(opts->address, address);
+	} else if (opts->url.is_ipv6) {
+		return usage_error(&cmd_attach, "'%s' %s", host, reason);
+	}
+
+	if (opts->source[0]) {
+		canonical_address(opts->source, &family, address);
+		if (opts->family != AF_UNSPEC && opts->family != family)
+			return usage_error(&cmd_attach,
+					   "--source: '%s' is of another kind than '%s'",
+					   opts->source, host);
+		opts->family = family;
+	}
+	return EXIT_OK;
+}
+
 /* What each option says for itself is right; do they go together? */
-static int check_options(const struct attach_options *opts)
+static int check_options(struct attach_options *opts)
 {
 	if (opts->priority != SWAP_PRIORITY_AUTO && !opts->swapon)
 		return usage_error(&cmd_attach, "--priority is for --swapon");
@@ -164,8 +194,9 @@ static int check_options(const struct attach_options *opts)
 		if (opts->queues || opts->source[0])
 			return usage_error(&cmd_attach,
 					   "dram:// takes neither --queues nor --source");
+		return EXIT_OK;
 	}
-	return EXIT_OK;
+	return check_addresses(opts);
 }
 
 static int parse_command_line(int argc, char **argv, struct attach_options *opts, bool *done)
@@ -208,29 +239,15 @@ static int parse_command_line(int argc, char **argv, struct attach_options *opts
  */
 static int resolve(struct attach_options *opts)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *ai;
-	const char *host = opts->url.host, *reason;
-	int err, family;
+	const struct addrinfo hints = {
+		.ai_family = opts->family,
+		.ai_socktype = SOCK_STREAM,
+	};
+	const char *host = opts->url.host;
+	struct addrinfo *ai;
+	int err;
 
-	reason = canonical_address(host, &family, opts->address);
-	if (!reason) {
-		hints.ai_family = family;
-		hints.ai_flags = AI_NUMERICHOST;
-	} else if (opts->url.is_ipv6) {
-		return usage_error(&cmd_attach, "'%s' %s", host, reason);
-	}
-
-	if (opts->source[0]) {
-		char scratch[NI_MAXHOST];
-
-		canonical_address(opts->source, &family, scratch);
-		if (hints.ai_family != AF_UNSPEC && hints.ai_family != family)
-			return usage_error(&cmd_attach,
-					   "--source: '%s' is of another kind than '%s'",
-					   opts->source, host);
-		hints.ai_family = family;
-	}
-	if (hints.ai_flags & AI_NUMERICHOST)
+	if (opts->address[0])
 		return EXIT_OK;
 
 	err = getaddrinfo(host, NULL, &hints, &ai);
@@ -360,12 +377,13 @@ static int run_attach(int argc, char **argv)
 
 	if (status != EXIT_OK || done)
 		return status;
+	/* Before anybody else is asked for anything. */
+	if (!is_root(&cmd_attach))
+		return EXIT_FAILED;
 	if (!strcmp(opts.url.backend, "rdma"))
 		status = resolve(&opts);
 	if (status != EXIT_OK)
 		return status;
-	if (!is_root(&cmd_attach))
-		return EXIT_FAILED;
 
 	catch_interrupts();
 	return attach(&opts);

@@ -26,6 +26,7 @@
 
 static struct fastswap_ctl_attach seen;	/* what the kernel was asked for */
 static int calls;			/* how often anything but parsing was done */
+static int lookups;			/* how often a name was looked up */
 static int undone;			/* how often a device was removed again */
 static int swap_priority;		/* as asked for; -2: not asked */
 static int attach_result;
@@ -38,6 +39,7 @@ static int setup(void **state)
 	mock_reset();
 	memset(&seen, 0, sizeof(seen));
 	calls = 0;
+	lookups = 0;
 	undone = 0;
 	swap_priority = -2;
 	attach_result = 0;
@@ -114,6 +116,7 @@ int __wrap_getaddrinfo(const char *node, const char *service, const struct addri
 
 	if (hints->ai_flags & AI_NUMERICHOST)
 		return __real_getaddrinfo(node, service, hints, res);
+	lookups++;
 	if (!strcmp(node, "both.test") && hints->ai_family != AF_INET6)
 		return __real_getaddrinfo("192.0.2.7", NULL, &numeric, res);
 	if (!strcmp(node, "both.test") ||
@@ -232,7 +235,14 @@ static void test_not_root(void **state)
 {
 	mock_root = false;
 	assert_int_equal(run("attach dram:// --size 1M"), EXIT_FAILED);
+	assert_int_equal(run("attach rdma://both.test"), EXIT_FAILED);
 	assert_int_equal(calls, 0);
+	assert_int_equal(lookups, 0);
+	/* How it was called is judged without root. */
+	assert_int_equal(run("attach rdma://[fe80::1]"), EXIT_USAGE);
+	mock_root = true;
+	assert_int_equal(run("attach rdma://both.test"), EXIT_OK);
+	assert_int_equal(lookups, 1);
 }
 
 static void test_help(void **state)
