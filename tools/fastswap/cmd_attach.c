@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@
 
 #define NODE_TIMEOUT_MS		5000	/* for udev to make the node */
 #define UNDO_TIMEOUT_MS		5000	/* for udev to let go of it */
+#define SWAPOFF_TIMEOUT_MS	30000	/* for what was swapped out in the meantime */
 
 static const char help[] =
 	"Usage: fastswap attach URL [OPTION...]\n"
@@ -339,6 +341,14 @@ static bool finish(const struct attach_options *opts, const struct device *dev)
 	return !opts->swapon || swap_on(dev, opts->priority);
 }
 
+/* The path is the result: what nobody hears of, nobody would detach. */
+static bool print_path(const struct device *dev)
+{
+	/* If the reader is gone: an error, which can be acted on, instead of the end. */
+	signal(SIGPIPE, SIG_IGN);
+	return puts(dev->path) >= 0 && fflush(stdout) == 0;
+}
+
 static int attach(const struct attach_options *opts)
 {
 	struct fastswap_ctl_attach args;
@@ -365,7 +375,13 @@ static int attach(const struct attach_options *opts)
 		undo(args.index);
 		return EXIT_FAILED;
 	}
-	puts(dev.path);
+	if (!print_path(&dev)) {
+		/* What is wrong with the output, main() says. */
+		tell("removing %s again, as its path cannot be printed", dev.path);
+		if (!opts->swapon || swap_off(&dev, SWAPOFF_TIMEOUT_MS))
+			undo(args.index);
+		return EXIT_FAILED;
+	}
 	return EXIT_OK;
 }
 

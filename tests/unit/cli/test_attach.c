@@ -28,11 +28,12 @@ static struct fastswap_ctl_attach seen;	/* what the kernel was asked for */
 static int calls;			/* how often anything but parsing was done */
 static int lookups;			/* how often a name was looked up */
 static int undone;			/* how often a device was removed again */
+static int swapped_off;			/* how often swap was taken off it */
 static int swap_priority;		/* as asked for; -2: not asked */
 static int attach_result;
 static const char *attach_error;
 static const char *machine;		/* its client id, or NULL */
-static bool load_works, open_works, node_comes, swap_works, interrupt_in_attach;
+static bool load_works, open_works, node_comes, swap_works, interrupt_in_attach, off_works;
 
 static int setup(void **state)
 {
@@ -41,6 +42,7 @@ static int setup(void **state)
 	calls = 0;
 	lookups = 0;
 	undone = 0;
+	swapped_off = 0;
 	swap_priority = -2;
 	attach_result = 0;
 	attach_error = "";
@@ -49,6 +51,7 @@ static int setup(void **state)
 	open_works = true;
 	node_comes = true;
 	swap_works = true;
+	off_works = true;
 	interrupt_in_attach = false;
 	return 0;
 }
@@ -101,6 +104,15 @@ bool swap_on(const struct device *dev, int priority)
 	calls++;
 	swap_priority = priority;
 	return swap_works;
+}
+
+bool swap_off(const struct device *dev, unsigned int timeout_ms)
+{
+	assert_int_equal(dev->index, 5);
+	assert_int_equal(undone, 0);
+	assert_true(timeout_ms);
+	swapped_off++;
+	return off_works;
 }
 
 int __real_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
@@ -301,6 +313,38 @@ static void test_no_swap(void **state)
 	assert_int_equal(undone, 1);
 }
 
+/* Run it with a standard output that takes nothing. */
+static int run_unheard(const char *line)
+{
+	FILE *saved = stdout;
+	int status;
+
+	stdout = fopen("/dev/full", "w");
+	assert_non_null(stdout);
+	status = run(line);
+	fclose(stdout);
+	stdout = saved;
+	return status;
+}
+
+static void test_nobody_hears(void **state)
+{
+	assert_int_equal(run_unheard("attach dram:// --size 1M"), EXIT_FAILED);
+	assert_int_equal(swapped_off, 0);
+	assert_int_equal(undone, 1);
+
+	setup(NULL);
+	assert_int_equal(run_unheard("attach dram:// --size 1M --swapon"), EXIT_FAILED);
+	assert_int_equal(swapped_off, 1);
+	assert_int_equal(undone, 1);
+
+	/* What holds pages stays. */
+	setup(NULL);
+	off_works = false;
+	assert_int_equal(run_unheard("attach dram:// --size 1M --swapon"), EXIT_FAILED);
+	assert_int_equal(undone, 0);
+}
+
 static void test_gone_at_once(void **state)
 {
 	open_works = false;
@@ -330,6 +374,7 @@ int main(void)
 		cmocka_unit_test_setup(test_kernel_refuses, setup),
 		cmocka_unit_test_setup(test_no_node, setup),
 		cmocka_unit_test_setup(test_no_swap, setup),
+		cmocka_unit_test_setup(test_nobody_hears, setup),
 		cmocka_unit_test_setup(test_gone_at_once, setup),
 		cmocka_unit_test_setup(test_interrupted, setup),
 	};
