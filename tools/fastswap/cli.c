@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,15 +51,37 @@ int usage_error(const struct command *command, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+/* The long options that begin like @typed, as "--size, --source"; returns how many. */
+static int list_candidates(const char *typed, size_t typed_len, const struct option *options,
+			   char *list, size_t len)
+{
+	size_t at = 0;
+	int nr = 0;
+
+	list[0] = '\0';
+	for (; options->name; options++) {
+		if (strncmp(options->name, typed, typed_len))
+			continue;
+		if (at < len)
+			at += snprintf(list + at, len - at, "%s--%s", nr ? ", " : "",
+				       options->name);
+		nr++;
+	}
+	return nr;
+}
+
 /**
  * bad_option - usage_error() for what getopt_long() did not understand
  * @command: the command
  * @c: its result, '?' or ':'; long options have values beyond UCHAR_MAX
  * @argv: the arguments
+ * @options: the long options it knows
  */
-int bad_option(const struct command *command, int c, char **argv)
+int bad_option(const struct command *command, int c, char **argv, const struct option *options)
 {
 	const char *option = argv[optind - 1];
+	char candidates[256];
+	size_t len;
 
 	if (c == ':')
 		return usage_error(command, "%s needs a value", option);
@@ -67,6 +89,13 @@ int bad_option(const struct command *command, int c, char **argv)
 		return usage_error(command, "%s takes no value", option);
 	if (optopt > 0)
 		return usage_error(command, "unknown option -%c", optopt);
+
+	/* An abbreviation that fits to several is told from one that fits to none by us only. */
+	len = strcspn(option, "=");
+	if (len > 2 && list_candidates(option + 2, len - 2, options, candidates,
+				       sizeof(candidates)) > 1)
+		return usage_error(command, "%.*s is short for several: %s", (int)len, option,
+				   candidates);
 	return usage_error(command, "unknown option %s", option);
 }
 

@@ -3,6 +3,7 @@
 #ifndef FASTSWAP_CLI_H
 #define FASTSWAP_CLI_H
 
+#include <getopt.h>
 #include <stdbool.h>
 
 /* Exit codes; fastswap.8 promises them. */
@@ -32,7 +33,7 @@ void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int usage_error(const struct command *command, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-int bad_option(const struct command *command, int c, char **argv);
+int bad_option(const struct command *command, int c, char **argv, const struct option *options);
 bool is_root(const struct command *command);
 
 /* Signals that mean "stop": caught, so that what was begun can be undone. */

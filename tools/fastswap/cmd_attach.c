@@ -216,7 +216,7 @@ static int parse_command_line(int argc, char **argv, struct attach_options *opts
 			return EXIT_OK;
 		case '?':
 		case ':':
-			return bad_option(&cmd_attach, c, argv);
+			return bad_option(&cmd_attach, c, argv, long_options);
 		default:
 			status = parse_option(c, optarg, opts);
 			if (status != EXIT_OK)

@@ -170,7 +170,7 @@ static int run_detach(int argc, char **argv)
 						   optarg);
 			break;
 		default:
-			return bad_option(&cmd_detach, c, argv);
+			return bad_option(&cmd_detach, c, argv, long_options);
 		}
 	}
 	if (all && optind < argc)

@@ -146,7 +146,7 @@ static int run_status(int argc, char **argv)
 						   interval, WATCH_MAX_S);
 			break;
 		default:
-			return bad_option(&cmd_status, c, argv);
+			return bad_option(&cmd_status, c, argv, long_options);
 		}
 	}
 

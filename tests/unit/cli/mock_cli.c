@@ -62,7 +62,7 @@ int usage_error(const struct command *command, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-int bad_option(const struct command *command, int c, char **argv)
+int bad_option(const struct command *command, int c, char **argv, const struct option *options)
 {
 	snprintf(mock_message, sizeof(mock_message), "bad option %s", argv[optind - 1]);
 	return EXIT_USAGE;
