@@ -26,8 +26,9 @@ static const char help[] =
 	"or to other swap, and remove it. DEVICE is /dev/fastswap0, fastswap0 or 0.\n"
 	"\n"
 	"  --all                every fastswap device\n"
-	"  --timeout SECONDS    give up when a device is not empty by then; without it\n"
-	"                       detach goes on as long as pages keep coming back\n"
+	"  --timeout SECONDS    give up when a device is not empty by then, more than 0 and\n"
+	"                       at most a week; without it detach goes on as long as pages\n"
+	"                       keep coming back\n"
 	"\n"
 	"A device that cannot be emptied, or that somebody has open, stays as it is.\n";
 
@@ -166,8 +167,9 @@ static int run_detach(int argc, char **argv)
 		case OPT_TIMEOUT:
 			if (!parse_seconds(optarg, MAX_TIMEOUT_S, &timeout_ms))
 				return usage_error(&cmd_detach,
-						   "--timeout: '%s' is not a number of seconds",
-						   optarg);
+						   "--timeout: '%s' is not a number of seconds "
+						   "above 0, up to %u",
+						   optarg, MAX_TIMEOUT_S);
 			break;
 		default:
 			return bad_option(&cmd_detach, c, argv, long_options);

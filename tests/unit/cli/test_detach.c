@@ -183,6 +183,8 @@ static void test_bad_lines(void **state)
 		assert_int_equal(run(t[i]), EXIT_USAGE);
 		assert_int_equal(calls, 0);
 	}
+	assert_int_equal(run("detach 0 --timeout 0"), EXIT_USAGE);
+	assert_non_null(strstr(mock_message, "'0' is not a number of seconds above 0"));
 }
 
 static void test_not_root(void **state)
