@@ -124,9 +124,9 @@ static ssize_t backend_stats_show(struct device *d, struct device_attribute *att
 static DEVICE_ATTR_RO(backend_stats);
 
 /*
- * "UPPER COUNT" lines of the buckets that are not empty. 210 buckets of at most
- * 11 + 1 + 7 characters fit a page while counts stay below ten million;
- * sysfs_emit_at() cuts beyond that, from the slow end.
+ * "UPPER COUNT" lines of the buckets that are not empty. All of them fit a page
+ * while counts have ten digits; sysfs_emit_at() cuts beyond that, from the slow
+ * end. debugfs has the whole.
  */
 static ssize_t show_latency(struct device *d, enum fastswap_class class, char *buf)
 {
