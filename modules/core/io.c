@@ -288,9 +288,11 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 	struct bio_list reads = BIO_EMPTY_LIST;
 	struct bio_list writes = BIO_EMPTY_LIST;
 	bool write = op_is_write(bio_op(bio));
-	struct blk_plug_cb *cb;
+	struct blk_plug_cb *cb = NULL;
 
-	cb = blk_check_plugged(unplug, dev, sizeof(struct fastswap_plug));
+	/* NULL: no plug (6.1: a window of one page), or no memory for the callback. */
+	if (!write || !dev->ops->sync)
+		cb = blk_check_plugged(unplug, dev, sizeof(struct fastswap_plug));
 	if (likely(cb)) {
 		struct fastswap_plug *plug = container_of(cb, struct fastswap_plug, cb);
 
@@ -317,7 +319,6 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 		return;
 	}
 
-	/* No plug (6.1: a window of one page), or no memory for the callback. */
 	bio_list_add(write ? &writes : &reads, bio);
 	dispatch(dev, &reads, &writes, true);
 }

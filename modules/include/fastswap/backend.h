@@ -118,10 +118,13 @@ enum fastswap_health {
  * struct fastswap_backend_ops - a backend
  * @name: "dram", "rdma"; less than FASTSWAP_NAME_MAX bytes
  * @owner: module that stays loaded while one of its devices is open
+ * @sync: all bios have ended when ->submit returns. Write-backs are not gathered
+ *	then: reclaim can free a page at once whose write has ended already
  */
 struct fastswap_backend_ops {
 	const char *name;
 	struct module *owner;
+	bool sync;
 
 	/**
 	 * @attach: Get the memory for a new device.
