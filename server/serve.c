@@ -20,6 +20,7 @@ static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 	struct session *session = arg;
 
 	session->heard_ms = now_ms();
+	session->overdue = false;
 	/* After a goodbye, whoever said it, nothing is worth an answer. */
 	if (session->parting)
 		return 0;
@@ -125,20 +126,31 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
 	return nr ? SERVE_BUSY : SERVE_IDLE;
 }
 
+static uint64_t silence_limit(const struct session *session)
+{
+	return (uint64_t)SERVE_SILENT_INTERVALS * session->keepalive_ms;
+}
+
 enum serve_result serve_tick(struct session *session, uint64_t now)
 {
 	struct fsw_msg *msg;
+	bool overdue;
 
 	if (session->parting)
 		return now >= session->part_deadline_ms ? SERVE_CLOSE : SERVE_IDLE;
 
-	if (now > session->heard_ms &&
-	    now - session->heard_ms > (uint64_t)SERVE_SILENT_INTERVALS * session->keepalive_ms) {
+	overdue = now > session->heard_ms && now - session->heard_ms > silence_limit(session);
+	if (overdue && session->overdue) {
 		log_warn("client %u (%s): %s; disconnecting", session->number, session->peer,
 			 fsw_reason_text(FSW_REASON_TIMEOUT));
 		serve_part(session, FSW_REASON_TIMEOUT, now);
 		return SERVE_IDLE;
 	}
+	/*
+	 * Perhaps it was us who slept, with the whole machine, and its messages wait to be
+	 * read: they get the time until the next look.
+	 */
+	session->overdue = overdue;
 	if (now > session->ctrl.sent_ms && now - session->ctrl.sent_ms >= session->keepalive_ms) {
 		/* No free slot: what is in flight already asks the same question. */
 		msg = ctrl_slot(&session->ctrl);

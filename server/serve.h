@@ -38,6 +38,9 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
  * @session: adopted, not closed
  * @now: now_ms()
  *
+ * A client is taken for dead in the second call in a row that finds it silent
+ * for too long. serve_turn() is to be called between the two.
+ *
  * Return: SERVE_IDLE or SERVE_CLOSE.
  */
 enum serve_result serve_tick(struct session *session, uint64_t now);

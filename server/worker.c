@@ -120,6 +120,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 			next = TAILQ_NEXT(session, place_link);
 			if (serve_tick(session, now) == SERVE_CLOSE)
 				close_session(w, session);
+			else if (session->overdue)
+				/* Read what is there before it is judged. */
+				move(w, session, PLACE_ACTIVE);
 		}
 	}
 	if (TAILQ_EMPTY(&w->active) && TAILQ_EMPTY(&w->asleep))

@@ -290,8 +290,12 @@ static void keep_alive(void **state)
 	assert_int_equal(serve_tick(f.session, base + 3000), SERVE_IDLE);
 	assert_int_equal(next_sent(), FSW_MSG_PING);
 	assert_int_equal(serve_tick(f.session, base + 3001), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_PING);
+	assert_false(f.session->parting);
+	assert_int_equal(turns(base + 3001), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, base + 3002), SERVE_IDLE);
 	expect_goodbye(FSW_REASON_TIMEOUT);
-	assert_int_equal(serve_tick(f.session, base + 3001 + SERVE_PART_MS), SERVE_CLOSE);
+	assert_int_equal(serve_tick(f.session, base + 3002 + SERVE_PART_MS), SERVE_CLOSE);
 	assert_int_equal(f.session->close_reason, FSW_REASON_TIMEOUT);
 }
 
@@ -307,6 +311,33 @@ static void any_message_is_a_sign_of_life(void **state)
 	assert_false(f.session->parting);
 }
 
+/* The server itself slept: what the client sent meanwhile is read before it is judged. */
+static void own_stall_is_not_silence(void **state)
+{
+	uint64_t base = now_ms() - 100000;
+	int i;
+
+	serve_start(f.session, base);
+	tell(FSW_MSG_PING, 1);
+	/* The clock is looked at first. */
+	assert_int_equal(serve_tick(f.session, now_ms()), SERVE_IDLE);
+	assert_true(f.session->overdue);
+	assert_int_equal(turns(now_ms()), SERVE_IDLE);
+	assert_false(f.session->overdue);
+	assert_int_equal(serve_tick(f.session, now_ms()), SERVE_IDLE);
+	assert_false(f.session->parting);
+
+	/* Two stalls with a sign of life between them are not "in a row". */
+	for (i = 0; i < 3; i++) {
+		f.session->heard_ms = now_ms() - 100000;
+		assert_int_equal(serve_tick(f.session, now_ms()), SERVE_IDLE);
+		tell(FSW_MSG_PONG, 1);
+		assert_int_equal(turns(now_ms()), SERVE_IDLE);
+		assert_int_equal(serve_tick(f.session, now_ms()), SERVE_IDLE);
+		assert_false(f.session->parting);
+	}
+}
+
 static void ping_without_a_slot(void **state)
 {
 	uint64_t base = now_ms();
@@ -319,6 +350,7 @@ static void ping_without_a_slot(void **state)
 	assert_int_equal(next_sent(), 0);
 	/* The goodbye has its own. */
 	assert_int_equal(serve_tick(f.session, base + 3001), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, base + 3002), SERVE_IDLE);
 	expect_goodbye(FSW_REASON_TIMEOUT);
 }
 
@@ -339,6 +371,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(broken_sends, setup, teardown),
 		cmocka_unit_test_setup_teardown(keep_alive, setup, teardown),
 		cmocka_unit_test_setup_teardown(any_message_is_a_sign_of_life, setup, teardown),
+		cmocka_unit_test_setup_teardown(own_stall_is_not_silence, setup, teardown),
 		cmocka_unit_test_setup_teardown(ping_without_a_slot, setup, teardown),
 	};
 
