@@ -107,6 +107,9 @@ static const struct conn_step table[CONN_NR_STATES][CONN_NR_EVENTS] = {
 
 struct conn_step conn_sm_step(enum conn_state state, enum conn_event event)
 {
+	/* Torn down already: doing so again would free what another thread is using. */
+	if (state == CONN_DOWN && (unsigned int)event >= CONN_NR_EVENTS)
+		return (struct conn_step)TO(DOWN, IGNORE);
 	if ((unsigned int)state >= CONN_NR_STATES || (unsigned int)event >= CONN_NR_EVENTS)
 		return (struct conn_step)TO(DOWN, TEAR_DOWN);
 	return table[state][event];

@@ -71,7 +71,8 @@ struct conn_step {
  * @event: what happened
  *
  * Return: the state to go to and what to do then. Arguments out of range give
- * DOWN and TEAR_DOWN, the only answer that is safe without knowing more.
+ * DOWN and TEAR_DOWN, the only answer that is safe without knowing more; but a
+ * connection that is DOWN ignores events that nobody knows.
  */
 struct conn_step conn_sm_step(enum conn_state state, enum conn_event event);
 

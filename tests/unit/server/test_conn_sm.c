@@ -92,6 +92,12 @@ static void out_of_range(void **state)
 	step = conn_sm_step(CONN_LIVE, CONN_NR_EVENTS);
 	assert_int_equal(step.next, CONN_DOWN);
 	assert_int_equal(step.action, CONN_DO_TEAR_DOWN);
+	/* What is torn down must not be so twice. */
+	step = conn_sm_step(CONN_DOWN, CONN_NR_EVENTS);
+	assert_int_equal(step.next, CONN_DOWN);
+	assert_int_equal(step.action, CONN_DO_IGNORE);
+	step = conn_sm_step(CONN_DOWN, UINT_MAX);
+	assert_int_equal(step.action, CONN_DO_IGNORE);
 	step = conn_sm_step(UINT_MAX, UINT_MAX);
 	assert_int_equal(step.action, CONN_DO_TEAR_DOWN);
 }
