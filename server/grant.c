@@ -7,7 +7,10 @@
 #include "grant.h"
 #include "log.h"
 
-/* How long a request waits for chunks that are being cleared. */
+/*
+ * How long a request waits for chunks that are being cleared when nothing moves. While they
+ * do come back it goes on waiting, as clearing a large pool takes as long as it takes.
+ */
 #define WAIT_FOR_POOL_MS	5000
 /* Collected grants are not held back longer than this while further ones are made. */
 #define COLLECT_MS		100
@@ -102,12 +105,16 @@ static enum grants_result send_deny(struct grants *g, struct ctrl *ctrl,
 
 static enum grants_result claim_all(struct grants *g, struct grant_job *job, uint64_t now)
 {
+	uint64_t progress;
 	int err;
 
 	if (!all_are(g, job, false))
 		return GRANTS_MALFORMED;
-	if (!job->since_ms)
+	progress = pool_progress(g->pool);
+	if (!job->since_ms || progress != job->progress) {
 		job->since_ms = now;
+		job->progress = progress;
+	}
 	err = pool_claim(g->pool, job->count, &g->claimed);
 	if (err == EAGAIN && now - job->since_ms < WAIT_FOR_POOL_MS)
 		return GRANTS_WAITING;

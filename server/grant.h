@@ -23,7 +23,8 @@ struct grant_job {
 	uint32_t first, count;
 	uint32_t done;			/* chunks of it that are dealt with */
 	bool started;			/* checked and, for a request, claimed */
-	uint64_t since_ms;		/* when its turn came first; 0: not yet */
+	uint64_t since_ms;		/* waits for the pool since then; 0: does not */
+	uint64_t progress;		/* of the pool at that time */
 	enum fsw_reason deny;		/* NONE: not denied */
 	uint64_t deny_detail;
 };

@@ -103,6 +103,7 @@ void pool_add_dirty(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
 	pool->nr_dirty++;
+	pool->nr_steps++;
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -118,6 +119,7 @@ void pool_put_zeroed(struct pool *pool, struct region *region)
 	pthread_mutex_lock(&pool->lock);
 	pool->nr_dirty--;
 	pool->nr_free++;
+	pool->nr_steps++;
 	STAILQ_INSERT_TAIL(&pool->free, region, link);
 	pthread_mutex_unlock(&pool->lock);
 }
@@ -134,6 +136,16 @@ void pool_session_ended(struct pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	pool->nr_ending--;
 	pthread_mutex_unlock(&pool->lock);
+}
+
+uint64_t pool_progress(struct pool *pool)
+{
+	uint64_t steps;
+
+	pthread_mutex_lock(&pool->lock);
+	steps = pool->nr_steps;
+	pthread_mutex_unlock(&pool->lock);
+	return steps;
 }
 
 uint64_t pool_available(struct pool *pool)

@@ -27,6 +27,7 @@ struct pool {
 	uint32_t nr_free;
 	uint32_t nr_dirty;		/* deregistered, will be free once cleared */
 	uint32_t nr_lost;
+	uint64_t nr_steps;		/* that chunks made on their way back, ever */
 	unsigned int nr_ending;		/* sessions whose chunks are on their way back */
 };
 
@@ -72,6 +73,14 @@ void pool_session_ending(struct pool *pool);
 
 /** pool_session_ended - they are all dirty or free (or lost) now */
 void pool_session_ended(struct pool *pool);
+
+/**
+ * pool_progress - a number that changes when a chunk comes a step closer to being free
+ * @pool: the pool
+ *
+ * Steps are the deregistration and the clearing.
+ */
+uint64_t pool_progress(struct pool *pool);
 
 /** pool_available - bytes that are free */
 uint64_t pool_available(struct pool *pool);

@@ -238,6 +238,35 @@ static void waits_for_the_pool(void **state)
 	assert_int_equal(next_answer(5), FSW_MSG_DENY);
 }
 
+/* Clearing all of a large pool may take longer than the wait for one chunk. */
+static void waits_while_the_pool_recovers(void **state)
+{
+	struct region *region;
+	unsigned int i;
+
+	ask(FSW_MSG_REQUEST, 1, 0, CHUNKS);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	next_answer(1);
+	ask(FSW_MSG_RELEASE, 2, 0, CHUNKS);
+	ask(FSW_MSG_REQUEST, 3, 0, CHUNKS);
+	assert_int_equal(run(1000), GRANTS_WAITING);
+	assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
+	for (i = 1; i < CHUNKS; i++) {
+		region = STAILQ_FIRST(&f.dirty);
+		while (!region_zero(region, TEST_CHUNK))
+			;
+		STAILQ_REMOVE_HEAD(&f.dirty, link);
+		pool_put_zeroed(&f.pool, region);
+		assert_int_equal(run(1000 + i * 4000), GRANTS_WAITING);
+	}
+	/* Nothing moves any more. */
+	assert_int_equal(run(1000 + (CHUNKS - 1) * 4000 + 4999), GRANTS_WAITING);
+	assert_int_equal(run(1000 + (CHUNKS - 1) * 4000 + 5000), GRANTS_IDLE);
+	assert_int_equal(next_answer(3), FSW_MSG_DENY);
+	assert_int_equal(fsw_letoh16(f.msg.deny.reason), FSW_REASON_NO_MEMORY);
+	assert_true(fsw_letoh64(f.msg.deny.detail) == (CHUNKS - 1ull) * TEST_CHUNK);
+}
+
 static void registration_fails_midway(void **state)
 {
 	unsigned int n;
@@ -407,6 +436,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(too_many_jobs, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(waits_for_the_pool, setup, teardown),
+		cmocka_unit_test_setup_teardown(waits_while_the_pool_recovers, setup, teardown),
 		cmocka_unit_test_setup_teardown(registration_fails_midway, setup, teardown),
 		cmocka_unit_test_setup_teardown(sending_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(blocked_without_slots, setup, teardown),
