@@ -94,6 +94,23 @@ int rdma_create_id(struct rdma_event_channel *channel, struct rdma_cm_id **id, v
 	return 0;
 }
 
+/* Under the lock. Events that were not taken are dropped together with their id. */
+static void drop_events(struct rdma_cm_id *id)
+{
+	unsigned int i, left = 0;
+	uint64_t n;
+
+	for (i = 0; i < nr_cm_events; i++) {
+		if (cm_events[i].id != id) {
+			cm_events[left++] = cm_events[i];
+			continue;
+		}
+		free((void *)cm_events[i].param.conn.private_data);
+		assert(read(cm_channel->fd, &n, sizeof(n)) == sizeof(n));
+	}
+	nr_cm_events = left;
+}
+
 int rdma_destroy_id(struct rdma_cm_id *id)
 {
 	struct fake_cm_id *f = (struct fake_cm_id *)id;
@@ -104,6 +121,7 @@ int rdma_destroy_id(struct rdma_cm_id *id)
 	assert(!id->qp);
 	assert(!f->state.destroyed);
 	f->state.destroyed = true;
+	drop_events(id);
 	fake_forget();
 	pthread_mutex_unlock(&fake_lock);
 	return 0;
