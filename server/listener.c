@@ -24,6 +24,9 @@
 #define BACKLOG		1024
 /* CM events that are handled before other things get their turn. */
 #define EVENTS_PER_TURN	64
+/* After an error of the CM's channel it is left alone for a moment; so often, then we give up. */
+#define CM_RETRY_MS	100
+#define CM_MAX_ERRORS	20
 /* An accepted connection must be confirmed, a disconnect request answered, within this. */
 #define CONFIRM_MS	10000
 #define DISCONNECT_MS	2000
@@ -258,6 +261,32 @@ static void handle_cm_event(struct listener *l, struct rdma_cm_event *event)
 		listener_apply(l, conn, classify(type));
 }
 
+/*
+ * The channel stays readable after an error, so that asking again at once would be a loop
+ * without end. A shortage of memory passes; what lasts leaves a server that nobody can attach
+ * to or leave, which its supervisor must see.
+ */
+static void cm_failed(struct listener *l, int err)
+{
+	const struct timeval retry = { .tv_usec = CM_RETRY_MS * 1000 };
+
+	if (!l->nr_cm_errors++)
+		log_err("cannot get a connection event: %s", strerror(err));
+	event_del(l->cm_event);
+	if (l->nr_cm_errors < CM_MAX_ERRORS && !event_add(l->cm_retry_event, &retry))
+		return;
+	log_err("the RDMA connection manager does not recover: %s", strerror(err));
+	listener_stop(l, EXIT_RUN_FAILED);
+}
+
+static void on_cm_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	if (event_add(l->cm_event, NULL))
+		cm_failed(l, ENOMEM);
+}
+
 static void on_cm(evutil_socket_t fd, short what, void *arg)
 {
 	struct listener *l = arg;
@@ -268,10 +297,10 @@ static void on_cm(evutil_socket_t fd, short what, void *arg)
 		if (rdma_get_cm_event(l->channel, &event)) {
 			if (errno == EAGAIN || errno == EINTR)
 				return;
-			/* One connection's loss, if at all: the channel itself does not fail. */
-			log_err("cannot get a connection event: %s", strerror(errno));
+			cm_failed(l, errno);
 			return;
 		}
+		l->nr_cm_errors = 0;
 		handle_cm_event(l, event);
 	}
 }
@@ -497,10 +526,12 @@ static int make_events(struct listener *l)
 	if (!l->base)
 		return ENOMEM;
 	l->cm_event = event_new(l->base, l->channel->fd, EV_READ | EV_PERSIST, on_cm, l);
+	l->cm_retry_event = event_new(l->base, -1, 0, on_cm_retry, l);
 	l->inbox_event = event_new(l->base, l->inbox.fd, EV_READ | EV_PERSIST, on_letters, l);
 	l->sweep_event = event_new(l->base, -1, 0, on_sweep, l);
 	l->stop_event = event_new(l->base, -1, 0, on_stop_limit, l);
-	if (!l->cm_event || !l->inbox_event || !l->sweep_event || !l->stop_event)
+	if (!l->cm_event || !l->cm_retry_event || !l->inbox_event || !l->sweep_event ||
+	    !l->stop_event)
 		return ENOMEM;
 	if (event_add(l->cm_event, NULL) || event_add(l->inbox_event, NULL))
 		return ENOMEM;
@@ -578,6 +609,7 @@ void listener_close(struct listener *l)
 {
 	struct event **const events[] = {
 		&l->cm_event,
+		&l->cm_retry_event,
 		&l->inbox_event,
 		&l->sweep_event,
 		&l->stop_event,

@@ -37,6 +37,7 @@ struct listener {
 
 	struct event_base *base;
 	struct event *cm_event, *inbox_event, *sweep_event, *stop_event;
+	struct event *cm_retry_event;	/* runs while @cm_event rests after an error */
 	struct event *signal_events[2];
 	struct mailbox inbox;
 
@@ -47,6 +48,7 @@ struct listener {
 	unsigned int nr_sessions;	/* all of them */
 	unsigned int nr_alive;		/* without those that are ENDING */
 	unsigned int last_number;
+	unsigned int nr_cm_errors;	/* of the connection manager, in a row */
 
 	bool stopping;			/* no new clients; leave when all are gone */
 	bool forced;			/* the time for goodbyes is over */

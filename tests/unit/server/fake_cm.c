@@ -15,6 +15,8 @@
 static struct rdma_event_channel *cm_channel;
 static struct rdma_cm_event cm_events[MAX_EVENTS];
 static unsigned int nr_cm_events, unacked_cm_events;
+static unsigned int bad_gets;
+static int bad_get_errno;
 int fake_bind_errno, fake_listen_errno, fake_channel_errno;
 
 void fake_cm_reset(void)
@@ -31,6 +33,7 @@ void fake_cm_reset(void)
 	for (i = 0; i < nr_cm_events; i++)
 		free((void *)cm_events[i].param.conn.private_data);
 	nr_cm_events = unacked_cm_events = 0;
+	bad_gets = 0;
 	fake_bind_errno = fake_listen_errno = fake_channel_errno = 0;
 }
 
@@ -263,10 +266,32 @@ void fake_cm_event(enum rdma_cm_event_type type, struct rdma_cm_id *id, const vo
 	pthread_mutex_unlock(&fake_lock);
 }
 
+void fake_fail_cm_events(unsigned int times, int err)
+{
+	uint64_t one = 1;
+
+	bad_gets = times;
+	bad_get_errno = err;
+	/* Such a channel is readable all the time. */
+	assert(write(cm_channel->fd, &one, sizeof(one)) == sizeof(one));
+}
+
+unsigned int fake_bad_cm_events(void)
+{
+	return bad_gets;
+}
+
 int rdma_get_cm_event(struct rdma_event_channel *channel, struct rdma_cm_event **event)
 {
 	uint64_t n;
 
+	if (bad_gets) {
+		/* The last one takes what made the channel readable with it. */
+		if (!--bad_gets)
+			assert(read(channel->fd, &n, sizeof(n)) == sizeof(n));
+		errno = bad_get_errno;
+		return -1;
+	}
 	if (read(channel->fd, &n, sizeof(n)) < 0)
 		return -1;
 	pthread_mutex_lock(&fake_lock);

@@ -59,6 +59,10 @@ unsigned int fake_receives(struct rdma_cm_id *id);
 /* A CM event for a channel; private data is copied. */
 void fake_cm_event(enum rdma_cm_event_type type, struct rdma_cm_id *id, const void *data,
 		   size_t len);
+/* The next calls of rdma_get_cm_event() fail, though the channel says that it has events. */
+void fake_fail_cm_events(unsigned int times, int err);
+/* How many of them are still to come. */
+unsigned int fake_bad_cm_events(void);
 /* What was done to an id; an id is found after its destruction too, until fake_reset(). */
 struct fake_id_state {
 	bool accepted, refused, destroyed;

@@ -438,6 +438,39 @@ static void device_removed(void **state)
 	assert_int_equal(f.l.status, EXIT_RUN_FAILED);
 }
 
+static void connection_manager_hiccups(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+	int i;
+
+	fake_fail_cm_events(3, ENOMEM);
+	for (i = 0; i < 100; i++)
+		pump();
+	/* Asked once, not in every turn. */
+	assert_int_equal(fake_bad_cm_events(), 2);
+	PUMP_UNTIL(!fake_bad_cm_events());
+	assert_false(f.l.stopping);
+	/* An error that is over is forgotten with the next event. */
+	fake_cm_event(RDMA_CM_EVENT_ADDR_CHANGE, id, NULL, 0);
+	PUMP_UNTIL(!f.l.nr_cm_errors);
+	grant_all(id, 1);
+}
+
+static void connection_manager_breaks(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+
+	fake_fail_cm_events(1000, EIO);
+	PUMP_UNTIL(f.l.stopping);
+	assert_int_equal(f.l.status, EXIT_RUN_FAILED);
+	assert_true(fake_bad_cm_events() > 900);
+	/* Nobody hears of disconnects any more: the deadline ends the session. */
+	PUMP_UNTIL(fake_id_state(id).disconnects);
+	fake_clock_advance(2000);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_false(f.l.aborted);
+}
+
 static int setup_bare(void **state)
 {
 	fake_reset();
@@ -555,6 +588,8 @@ int main(void)
 		RUNNING(clients_that_do_not_leave),
 		RUNNING(sessions_that_cannot_be_ended),
 		RUNNING(device_removed),
+		RUNNING(connection_manager_hiccups),
+		RUNNING(connection_manager_breaks),
 		BARE(open_errors),
 		BARE(start_errors),
 		BARE(generations_differ),
