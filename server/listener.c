@@ -436,6 +436,21 @@ static enum exit_status explain_bind(struct listener *l, const struct sockaddr_s
 	}
 }
 
+/*
+ * One listener is to take both protocols, whatever the sysctl net.ipv6.bindv6only says about
+ * sockets. Where that cannot be had IPv6 alone is better than nothing.
+ */
+static void take_ipv4_too(struct rdma_cm_id *id, const struct sockaddr_storage *addr)
+{
+	int only = 0;
+
+	if (addr->ss_family != AF_INET6 ||
+	    !IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)addr)->sin6_addr))
+		return;
+	if (rdma_set_option(id, RDMA_OPTION_ID, RDMA_OPTION_ID_AFONLY, &only, sizeof(only)))
+		log_dbg("cannot ask for IPv4 besides IPv6: %s", strerror(errno));
+}
+
 static int make_generation(uint64_t *generation)
 {
 	do {
@@ -496,6 +511,7 @@ enum exit_status listener_open(struct listener *l, const struct config *cfg, cha
 		goto err_close;
 	}
 	vobj_made(VOBJ_ID);
+	take_ipv4_too(l->id, &addr);
 	if (rdma_bind_addr(l->id, (struct sockaddr *)&addr)) {
 		status = explain_bind(l, &addr, errno, why, why_size);
 		goto err_close;

@@ -17,7 +17,7 @@ static struct rdma_cm_event cm_events[MAX_EVENTS];
 static unsigned int nr_cm_events, unacked_cm_events;
 static unsigned int bad_gets;
 static int bad_get_errno;
-int fake_bind_errno, fake_listen_errno, fake_channel_errno;
+int fake_bind_errno, fake_listen_errno, fake_channel_errno, fake_option_errno;
 
 void fake_cm_reset(void)
 {
@@ -34,7 +34,7 @@ void fake_cm_reset(void)
 		free((void *)cm_events[i].param.conn.private_data);
 	nr_cm_events = unacked_cm_events = 0;
 	bad_gets = 0;
-	fake_bind_errno = fake_listen_errno = fake_channel_errno = 0;
+	fake_bind_errno = fake_listen_errno = fake_channel_errno = fake_option_errno = 0;
 }
 
 struct rdma_cm_id *fake_id(unsigned int device)
@@ -130,8 +130,25 @@ int rdma_destroy_id(struct rdma_cm_id *id)
 	return 0;
 }
 
+int rdma_set_option(struct rdma_cm_id *id, int level, int name, void *value, size_t len)
+{
+	struct fake_cm_id *f = (struct fake_cm_id *)id;
+
+	assert(level == RDMA_OPTION_ID && name == RDMA_OPTION_ID_AFONLY);
+	assert(len == sizeof(int) && !*(int *)value);
+	/* The kernel refuses it afterwards. */
+	assert(!f->state.bound);
+	if (fake_option_errno) {
+		errno = fake_option_errno;
+		return -1;
+	}
+	f->state.both_families = true;
+	return 0;
+}
+
 int rdma_bind_addr(struct rdma_cm_id *id, struct sockaddr *addr)
 {
+	((struct fake_cm_id *)id)->state.bound = true;
 	if (fake_bind_errno) {
 		errno = fake_bind_errno;
 		return -1;

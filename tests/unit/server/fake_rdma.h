@@ -71,10 +71,12 @@ struct fake_id_state {
 	struct fsw_refusal refusal;
 	unsigned int responder_resources;
 	bool has_qp;
+	bool bound;
+	bool both_families;	/* an IPv6 address that takes IPv4 as well */
 };
 struct fake_id_state fake_id_state(struct rdma_cm_id *id);
 
-/* errno values for the next rdma_bind_addr(), rdma_listen(), rdma_create_event_channel(). */
-extern int fake_bind_errno, fake_listen_errno, fake_channel_errno;
+/* errno values for rdma_bind_addr(), rdma_listen(), and what else the names say. */
+extern int fake_bind_errno, fake_listen_errno, fake_channel_errno, fake_option_errno;
 
 #endif /* FAKE_RDMA_H */

@@ -533,6 +533,31 @@ static void open_errors(void **state)
 	listener_close(&f.l);
 }
 
+static void both_families(void **state)
+{
+	static const struct {
+		const char *address;
+		int err;
+		bool both;
+	} cases[] = {
+		{ NULL, 0, true },
+		{ "::", 0, true },
+		{ "::1", 0, false },
+		{ "0.0.0.0", 0, false },
+		{ "127.0.0.1", 0, false },
+		{ NULL, ENOSYS, false },	/* tolerated */
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		f.cfg.address = cases[i].address;
+		fake_option_errno = cases[i].err;
+		assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)), EXIT_RUN_OK);
+		assert_int_equal(fake_id_state(f.l.id).both_families, cases[i].both);
+		listener_close(&f.l);
+	}
+}
+
 static void start_errors(void **state)
 {
 	unsigned int n;
@@ -591,6 +616,7 @@ int main(void)
 		RUNNING(connection_manager_hiccups),
 		RUNNING(connection_manager_breaks),
 		BARE(open_errors),
+		BARE(both_families),
 		BARE(start_errors),
 		BARE(generations_differ),
 	};
