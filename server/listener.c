@@ -18,6 +18,7 @@
 #include "admission.h"
 #include "listener.h"
 #include "log.h"
+#include "rlimits.h"
 #include "util.h"
 #include "vobj.h"
 
@@ -577,6 +578,7 @@ enum exit_status listener_start(struct listener *l, struct pool *pool, char *why
 	int err;
 
 	l->pool = pool;
+	rlimits_check_files(l->cfg->max_sessions, nr);
 	err = make_events(l);
 	if (err) {
 		status = fail(why, why_size, EXIT_RUN_FAILED, "cannot set up the main loop: %s",

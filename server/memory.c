@@ -15,6 +15,7 @@
 
 #include "log.h"
 #include "memory.h"
+#include "rlimits.h"
 #include "util.h"
 
 #ifndef MAP_HUGE_SHIFT
@@ -27,6 +28,13 @@
 #define PAGE_4K		(4 * KIB)
 #define PAGE_2M		(2 * MIB)
 #define PAGE_1G		GIB
+
+/*
+ * What is registered is pinned, and the kernel counts that against RLIMIT_MEMLOCK apart from
+ * what is locked: the pool once more, and besides it per session 96 KiB of message buffers and
+ * the queues of its queue pairs, which many devices keep in memory of ours, some KiB each.
+ */
+#define MEMLOCK_MARGIN	(64 * MIB)
 
 #define TOUCH_SLICE	(64 * MIB)
 #define TOUCH_THREADS	8
@@ -276,11 +284,30 @@ static int touch(struct memory *mem)
 	return atomic_load(&t.err);
 }
 
+/*
+ * Will the limit do for the pool and what is registered besides it? Found out by locking so
+ * much address space, which costs nothing as no page is there yet: that is right also where
+ * the limit does not apply to us, or others of this process have locked memory.
+ */
+static int try_lock(size_t size)
+{
+	void *space = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			   -1, 0);
+	int err = 0;
+
+	if (space == MAP_FAILED)
+		return 0;
+	if (mlock2(space, size, MLOCK_ONFAULT))
+		err = errno;
+	munmap(space, size);
+	return err;
+}
+
 int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *why,
 	       size_t why_size)
 {
 	char wanted[32], allowed[32];
-	struct rlimit limit;
+	uint64_t limit;
 	int err;
 
 	memset(mem, 0, sizeof(*mem));
@@ -295,16 +322,17 @@ int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *w
 	 * half of the memory was filled. Huge pages of the pool never leave anyway,
 	 * but registering them counts against the same limit, so ask for them too.
 	 */
-	if (mlock2(mem->base, mem->size, MLOCK_ONFAULT)) {
+	limit = rlimits_raise(RLIMIT_MEMLOCK, mem->size + MEMLOCK_MARGIN);
+	err = try_lock(mem->size + MEMLOCK_MARGIN);
+	if (!err && mlock2(mem->base, mem->size, MLOCK_ONFAULT))
 		err = errno;
-		if (getrlimit(RLIMIT_MEMLOCK, &limit))
-			limit.rlim_cur = 0;
+	if (err) {
 		fail(why, why_size, err,
 		     "cannot lock %s: RLIMIT_MEMLOCK is %s; raise it with ulimit -l %" PRIu64
 		     " or LimitMEMLOCK= in the unit",
 		     config_size_text(wanted, sizeof(wanted), mem->size),
-		     config_size_text(allowed, sizeof(allowed), limit.rlim_cur),
-		     (uint64_t)(mem->size + 64 * MIB) >> 10);
+		     config_size_text(allowed, sizeof(allowed), limit),
+		     (uint64_t)(mem->size + MEMLOCK_MARGIN) >> 10);
 		goto err_unmap;
 	}
 	err = touch(mem);

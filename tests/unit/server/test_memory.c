@@ -17,6 +17,8 @@
 #endif
 
 static int mmap_errno, huge_errno, lock_errno, populate_errno;
+static int space_errno;
+static size_t lock_limit;
 static unsigned int huge_maps, small_maps, locks, unmaps;
 static size_t mapped;
 
@@ -33,7 +35,10 @@ void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off
 	int err = flags & MAP_HUGETLB ? huge_errno : mmap_errno;
 	void *p;
 
-	if (flags & MAP_HUGETLB)
+	/* Address space, to try what may be locked. */
+	if (prot == PROT_NONE)
+		err = space_errno;
+	else if (flags & MAP_HUGETLB)
 		huge_maps++;
 	else
 		small_maps++;
@@ -67,8 +72,9 @@ int __wrap_madvise(void *addr, size_t len, int advice)
 int __wrap_mlock2(const void *addr, size_t len, unsigned int flags)
 {
 	locks++;
-	if (lock_errno) {
-		errno = lock_errno;
+	assert_int_equal(flags, MLOCK_ONFAULT);
+	if (lock_errno || len > lock_limit) {
+		errno = lock_errno ? lock_errno : ENOMEM;
 		return -1;
 	}
 	return 0;
@@ -76,7 +82,8 @@ int __wrap_mlock2(const void *addr, size_t len, unsigned int flags)
 
 static int setup(void **state)
 {
-	mmap_errno = lock_errno = populate_errno = 0;
+	mmap_errno = space_errno = lock_errno = populate_errno = 0;
+	lock_limit = SIZE_MAX;
 	huge_errno = ENOMEM;
 	huge_maps = small_maps = locks = unmaps = 0;
 	mapped = 0;
@@ -104,7 +111,7 @@ static void small_pages(void **state)
 
 	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_NO, why, sizeof(why)), 0);
 	assert_int_equal(huge_maps, 0);
-	assert_int_equal(locks, 1);
+	assert_int_equal(locks, 2);
 	assert_int_equal(mem.size, 3 * MIB);
 	assert_int_equal((uintptr_t)mem.base % (2 * MIB), 0);
 	assert_int_equal(mapped, mem.size);
@@ -128,7 +135,7 @@ static void tries_huge_pages_first(void **state)
 	assert_string_equal(mem.kind, "2 MiB huge pages");
 	assert_int_equal(mem.size, 4 * MIB);
 	/* They never leave, but registering them counts against the limit. */
-	assert_int_equal(locks, 2);
+	assert_int_equal(locks, 4);
 	check_zero(&mem);
 	memory_unmap(&mem);
 
@@ -188,6 +195,31 @@ static void locking_fails(void **state)
 	assert_null(mem.base);
 }
 
+/* The pool alone is not all that is pinned. */
+static void margin_of_the_limit(void **state)
+{
+	static const enum config_huge kinds[] = { HUGE_NO, HUGE_2M };
+	struct memory mem;
+	char why[256];
+	size_t i;
+
+	huge_errno = 0;
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		lock_limit = 68 * MIB - 1;
+		assert_int_equal(memory_map(&mem, 4 * MIB, kinds[i], why, sizeof(why)), ENOMEM);
+		assert_non_null(strstr(why, "ulimit -l 69632"));
+		assert_null(mem.base);
+		lock_limit = 68 * MIB;
+		assert_int_equal(memory_map(&mem, 4 * MIB, kinds[i], why, sizeof(why)), 0);
+		memory_unmap(&mem);
+	}
+	/* Without address space to try it with there is no reason to refuse. */
+	space_errno = ENOMEM;
+	lock_limit = 4 * MIB;
+	assert_int_equal(memory_map(&mem, 4 * MIB, HUGE_NO, why, sizeof(why)), 0);
+	memory_unmap(&mem);
+}
+
 static void touching_fails(void **state)
 {
 	struct memory mem;
@@ -231,6 +263,7 @@ int main(void)
 		TEST(does_not_fit),
 		TEST(mapping_fails),
 		TEST(locking_fails),
+		TEST(margin_of_the_limit),
 		TEST(touching_fails),
 		TEST(kernel_that_cannot_populate),
 		TEST(meminfo),

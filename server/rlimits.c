@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "rlimits.h"
+#include "log.h"
+
+/* Standard streams, libraries, devices (two each), the connection manager, the main loop. */
+#define FILES_OF_SERVER		64
+/* Mailbox and event base, with some to spare. */
+#define FILES_OF_THREAD		4
+/* As admission.c: so many may be ending besides those that are attached. */
+#define FILES_OF_SESSIONS(max)	(2ull * (max) + 16)
+
+uint64_t rlimits_files_needed(unsigned int max_sessions, unsigned int threads)
+{
+	return FILES_OF_SERVER + (uint64_t)FILES_OF_THREAD * threads +
+	       FILES_OF_SESSIONS(max_sessions);
+}
+
+uint64_t rlimits_raise(int resource, uint64_t wanted)
+{
+	struct rlimit limit;
+	rlim_t old;
+
+	if (getrlimit(resource, &limit))
+		return UINT64_MAX;
+	if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted &&
+	    limit.rlim_cur < limit.rlim_max) {
+		old = limit.rlim_cur;
+		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+		if (setrlimit(resource, &limit)) {
+			log_dbg("cannot raise a limit: %s", strerror(errno));
+			limit.rlim_cur = old;
+		}
+	}
+	return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+}
+
+void rlimits_check_files(unsigned int max_sessions, unsigned int threads)
+{
+	uint64_t needed = rlimits_files_needed(max_sessions, threads);
+	uint64_t limit = rlimits_raise(RLIMIT_NOFILE, needed);
+
+	if (limit < needed)
+		log_warn("RLIMIT_NOFILE is %" PRIu64 ", but %u clients may need %" PRIu64
+			 "; raise it with ulimit -Hn or LimitNOFILE= in the unit",
+			 limit, max_sessions, needed);
+}
