@@ -141,7 +141,7 @@ int ctrl_fd(const struct ctrl *ctrl)
 int ctrl_poll(struct ctrl *ctrl, ctrl_receive_fn *receive, void *arg, unsigned int *nr)
 {
 	struct ibv_wc wc[FSW_CTRL_DEPTH];
-	int i, n, err;
+	int i, n, err = 0;
 
 	*nr = 0;
 	n = ibv_poll_cq(ctrl->cq, ARRAY_SIZE(wc), wc);
@@ -153,19 +153,19 @@ int ctrl_poll(struct ctrl *ctrl, ctrl_receive_fn *receive, void *arg, unsigned i
 
 		if (wc[i].status != IBV_WC_SUCCESS) {
 			log_dbg("control queue pair: %s", ibv_wc_status_str(wc[i].status));
-			return EIO;
+			return err ? err : EIO;
 		}
 		if (buf >= FSW_CTRL_DEPTH) {
 			ctrl->free_slots |= 1u << (buf - FSW_CTRL_DEPTH);
 			continue;
 		}
-		err = receive(arg, (const struct fsw_msg *)buffer(ctrl, buf), wc[i].byte_len);
 		if (err)
-			return err;
-		if (post_receive(ctrl, buf))
-			return EIO;
+			continue;
+		err = receive(arg, (const struct fsw_msg *)buffer(ctrl, buf), wc[i].byte_len);
+		if (!err && post_receive(ctrl, buf))
+			err = EIO;
 	}
-	return 0;
+	return err;
 }
 
 int ctrl_arm(struct ctrl *ctrl)
@@ -185,6 +185,11 @@ void ctrl_disarm(struct ctrl *ctrl)
 		ibv_ack_cq_events(ctrl->cq, n);
 }
 
+static unsigned int number(const struct ctrl *ctrl, const struct fsw_msg *msg)
+{
+	return ((const unsigned char *)msg - ctrl->buffers) / FSW_MSG_MAX;
+}
+
 static struct fsw_msg *take_slot(struct ctrl *ctrl, unsigned int slot)
 {
 	struct fsw_msg *msg = (struct fsw_msg *)buffer(ctrl, FSW_CTRL_DEPTH + slot);
@@ -200,6 +205,11 @@ struct fsw_msg *ctrl_slot(struct ctrl *ctrl)
 	uint32_t free_slots = ctrl->free_slots & ~(1u << CTRL_GOODBYE_SLOT);
 
 	return free_slots ? take_slot(ctrl, __builtin_ctz(free_slots)) : NULL;
+}
+
+void ctrl_unslot(struct ctrl *ctrl, struct fsw_msg *msg)
+{
+	ctrl->free_slots |= 1u << (number(ctrl, msg) - FSW_CTRL_DEPTH);
 }
 
 struct fsw_msg *ctrl_goodbye_slot(struct ctrl *ctrl)
@@ -218,7 +228,7 @@ int ctrl_send(struct ctrl *ctrl, struct fsw_msg *msg, enum fsw_msg_type type, ui
 		.lkey = ctrl->mr->lkey,
 	};
 	struct ibv_send_wr wr = {
-		.wr_id = ((unsigned char *)msg - ctrl->buffers) / FSW_MSG_MAX,
+		.wr_id = number(ctrl, msg),
 		.sg_list = &sge,
 		.num_sge = 1,
 		.opcode = IBV_WR_SEND,

@@ -70,6 +70,10 @@ int ctrl_fd(const struct ctrl *ctrl);
  * @arg: handed to @receive
  * @nr: set to the number of completions taken
  *
+ * Messages after one that @receive stopped at are dropped, but sends that
+ * completed together with it are taken note of: ctrl_all_sent() may be what the
+ * caller waits for next.
+ *
  * Return: 0; EIO when the connection is broken; else what @receive returned.
  */
 int ctrl_poll(struct ctrl *ctrl, ctrl_receive_fn *receive, void *arg, unsigned int *nr);
@@ -89,6 +93,9 @@ void ctrl_disarm(struct ctrl *ctrl);
 
 /** ctrl_slot - a free buffer for a message, or NULL; stays with the caller until sent */
 struct fsw_msg *ctrl_slot(struct ctrl *ctrl);
+
+/** ctrl_unslot - give a buffer back that is not going to be sent */
+void ctrl_unslot(struct ctrl *ctrl, struct fsw_msg *msg);
 
 /** ctrl_goodbye_slot - the buffer that is kept for the last message; NULL: used already */
 struct fsw_msg *ctrl_goodbye_slot(struct ctrl *ctrl);

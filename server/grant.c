@@ -237,6 +237,15 @@ enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct regio
 	return step_release(g, ctrl, job, dirty);
 }
 
+void grants_stop(struct grants *g, struct ctrl *ctrl)
+{
+	g->nr_jobs = 0;
+	g->nr_collected = 0;
+	if (g->message)
+		ctrl_unslot(ctrl, g->message);
+	g->message = NULL;
+}
+
 bool grants_reclaim(struct grants *g, struct region_list *dirty)
 {
 	/* What was claimed was never written to, so it goes back as it is. */

@@ -90,6 +90,15 @@ enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct regio
 			       uint64_t now);
 
 /**
+ * grants_stop - no job goes on, as the session is about to end
+ * @g: the session's chunks
+ * @ctrl: gets the buffer back in which grants were collected
+ *
+ * The client does not hear of chunks that were granted but not told yet.
+ */
+void grants_stop(struct grants *g, struct ctrl *ctrl);
+
+/**
  * grants_reclaim - take back one chunk of a session that has ended
  * @g: the session's chunks
  * @dirty: the chunk is added to it

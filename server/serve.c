@@ -170,13 +170,17 @@ void serve_part(struct session *session, enum fsw_reason reason, uint64_t now)
 	session->parting = true;
 	session->close_reason = reason;
 	session->part_deadline_ms = now + SERVE_PART_MS;
+	/* A buffer that is never sent would look like a message that does not get through. */
+	grants_stop(&session->grants, &session->ctrl);
+	session->nr_pongs = 0;
 	msg = ctrl_goodbye_slot(&session->ctrl);
 	if (!msg)
 		return;
 	bye = (struct fsw_goodbye *)(msg + 1);
 	bye->reason = fsw_htole16(reason);
-	/* If it cannot be sent, the deadline closes the connection all the same. */
-	ctrl_send(&session->ctrl, msg, FSW_MSG_GOODBYE, 0, sizeof(*bye));
+	/* What cannot be sent need not be waited for. */
+	if (ctrl_send(&session->ctrl, msg, FSW_MSG_GOODBYE, 0, sizeof(*bye)))
+		session->part_deadline_ms = now;
 }
 
 bool serve_end(struct session *session, struct region_list *dirty)

@@ -234,8 +234,49 @@ static void parting_without_a_send(void **state)
 {
 	fake_fail(1);
 	serve_part(f.session, FSW_REASON_SHUTDOWN, 1000);
+	assert_int_equal(turns(1000), SERVE_CLOSE);
+}
+
+/* A request is under way: what was collected for it does not hold up the goodbye. */
+static void parting_with_grants_collected(void **state)
+{
+	union message m;
+	size_t len = make_range(&m, FSW_MSG_REQUEST, 9, 0, 8);
+
+	assert_true(fake_message(f.id, &m, len));
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_BUSY);
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_BUSY);
+	assert_non_null(f.session->grants.message);
+	serve_part(f.session, FSW_REASON_SHUTDOWN, 1000);
+	expect_goodbye(FSW_REASON_SHUTDOWN);
 	assert_int_equal(turns(1000), SERVE_IDLE);
-	assert_int_equal(serve_tick(f.session, 1000 + SERVE_PART_MS), SERVE_CLOSE);
+	fake_complete_sends(f.id);
+	assert_int_equal(turns(1001), SERVE_CLOSE);
+	/* The chunk that the client was not told of is taken back by the teardown. */
+	assert_int_equal(f.session->grants.nr_granted, 1);
+}
+
+/* Sends that complete in the same batch as the bad message, before it and after it. */
+static void parting_with_sends_in_the_batch(void **state)
+{
+	struct fsw_msg bad;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		tell(FSW_MSG_PING, i);
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_PONG);
+	assert_int_equal(next_sent(), FSW_MSG_PONG);
+	fsw_msg_init(&bad, FSW_NR_MSG_TYPES, 1, 0);
+	assert_true(fake_message(f.id, &bad, sizeof(bad)));
+	fake_complete_sends(f.id);
+	/* Not looked at any more. */
+	tell(FSW_MSG_PING, 3);
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_BUSY);
+	expect_goodbye(FSW_REASON_MALFORMED);
+	fake_complete_sends(f.id);
+	assert_int_equal(turns(1000), SERVE_CLOSE);
+	assert_int_equal(next_sent(), 0);
 }
 
 static void broken_while_parting(void **state)
@@ -366,6 +407,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(client_leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(parting_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(parting_without_a_send, setup, teardown),
+		cmocka_unit_test_setup_teardown(parting_with_grants_collected, setup, teardown),
+		cmocka_unit_test_setup_teardown(parting_with_sends_in_the_batch, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken_while_parting, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken_sends, setup, teardown),
