@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* fastswap-server: argv to configuration to a running server; the only place that exits. */
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "listener.h"
 #include "log.h"
 #include "pool.h"
+#include "stop.h"
 #include "vobj.h"
 
 static enum exit_status serve(const struct config *cfg)
@@ -18,7 +20,9 @@ static enum exit_status serve(const struct config *cfg)
 	struct listener listener;
 	enum exit_status status;
 	struct pool pool;
+	int err;
 
+	stop_watch();
 	status = listener_open(&listener, cfg, why, sizeof(why));
 	if (status)
 		goto err_say;
@@ -26,9 +30,14 @@ static enum exit_status serve(const struct config *cfg)
 		log_warn("--size is rounded down to %s, a multiple of the chunk size %s",
 			 config_size_text(size, sizeof(size), cfg->size),
 			 config_size_text(chunk, sizeof(chunk), 1ull << cfg->chunk_shift));
-	if (pool_init(&pool, cfg, why, sizeof(why))) {
-		status = EXIT_NO_MEMORY;
+	err = pool_init(&pool, cfg, why, sizeof(why));
+	if (err) {
 		listener_close(&listener);
+		if (err == ECANCELED) {
+			log_info("stopped before the memory was prepared");
+			return EXIT_RUN_OK;
+		}
+		status = EXIT_NO_MEMORY;
 		goto err_say;
 	}
 	status = listener_start(&listener, &pool, why, sizeof(why));
@@ -42,7 +51,9 @@ static enum exit_status serve(const struct config *cfg)
 		 config_size_text(size, sizeof(size), cfg->size), pool.memory.kind,
 		 listener.generation);
 
-	status = listener_run(&listener);
+	/* From listener_start() on signals are for the main loop; this one came before. */
+	if (!stop_wanted())
+		status = listener_run(&listener);
 	if (listener.aborted)
 		_exit(status);
 	listener_close(&listener);

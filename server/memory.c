@@ -16,6 +16,7 @@
 #include "log.h"
 #include "memory.h"
 #include "rlimits.h"
+#include "stop.h"
 #include "util.h"
 
 #ifndef MAP_HUGE_SHIFT
@@ -233,6 +234,10 @@ static void *touch_slices(void *arg)
 	size_t start, len, at;
 
 	while (!atomic_load(&t->err)) {
+		if (stop_wanted()) {
+			atomic_store(&t->err, ECANCELED);
+			break;
+		}
 		start = atomic_fetch_add(&t->next, TOUCH_SLICE);
 		if (start >= t->size)
 			break;
@@ -243,7 +248,7 @@ static void *touch_slices(void *arg)
 				atomic_store(&t->err, errno);
 				break;
 			}
-			for (at = start; at < start + len; at += PAGE_4K)
+			for (at = start; at < start + len && !stop_wanted(); at += PAGE_4K)
 				*(volatile unsigned char *)(t->base + at) = 0;
 		}
 		atomic_fetch_add(&t->done, len);
@@ -336,6 +341,10 @@ int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *w
 		goto err_unmap;
 	}
 	err = touch(mem);
+	if (err == ECANCELED) {
+		fail(why, why_size, err, "told to stop");
+		goto err_unmap;
+	}
 	if (err) {
 		fail(why, why_size, err, "cannot get %s of memory: %s",
 		     config_size_text(wanted, sizeof(wanted), mem->size), strerror(err));

@@ -26,7 +26,7 @@ struct memory {
  * The memory reads as zeros. It is excluded from core dumps (it holds other
  * machines' data) and from children.
  *
- * Return: 0 or an errno value.
+ * Return: 0 or an errno value; ECANCELED when stop_wanted().
  */
 int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *why,
 	       size_t why_size);

@@ -38,7 +38,7 @@ struct pool {
  * @why: on an error one line that says what is wrong
  * @why_size: bytes of @why
  *
- * Return: 0 or an errno value.
+ * Return: 0 or an errno value; ECANCELED when a signal said to stop meanwhile.
  */
 int pool_init(struct pool *pool, const struct config *cfg, char *why, size_t why_size);
 

@@ -2,14 +2,18 @@
 /* Getting the memory, with the kernel saying no at every point. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "memory.h"
+#include "stop.h"
 #include "util.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -17,7 +21,7 @@
 #endif
 
 static int mmap_errno, huge_errno, lock_errno, populate_errno;
-static int space_errno;
+static int space_errno, populate_signal;
 static size_t lock_limit;
 static unsigned int huge_maps, small_maps, locks, unmaps;
 static size_t mapped;
@@ -62,6 +66,11 @@ int __wrap_munmap(void *addr, size_t len)
 
 int __wrap_madvise(void *addr, size_t len, int advice)
 {
+	if (advice == MADV_POPULATE_WRITE && populate_signal) {
+		/* To the process, as kill(1) sends it; whichever thread gets it. */
+		assert_int_equal(kill(getpid(), populate_signal), 0);
+		populate_signal = 0;
+	}
 	if (advice == MADV_POPULATE_WRITE && populate_errno) {
 		errno = populate_errno;
 		return -1;
@@ -82,6 +91,7 @@ int __wrap_mlock2(const void *addr, size_t len, unsigned int flags)
 
 static int setup(void **state)
 {
+	populate_signal = 0;
 	mmap_errno = space_errno = lock_errno = populate_errno = 0;
 	lock_limit = SIZE_MAX;
 	huge_errno = ENOMEM;
@@ -242,6 +252,49 @@ static void kernel_that_cannot_populate(void **state)
 	memory_unmap(&mem);
 }
 
+static void told_to_stop(void **state)
+{
+	static const int numbers[] = { SIGTERM, SIGINT };
+	struct memory mem;
+	char why[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		stop_watch();
+		assert_false(stop_wanted());
+		raise(numbers[i]);
+		assert_true(stop_wanted());
+		/* Already so before the first byte is touched. */
+		assert_int_equal(memory_map(&mem, 200 * MIB, HUGE_NO, why, sizeof(why)),
+				 ECANCELED);
+		assert_null(mem.base);
+
+		stop_watch();
+		populate_errno = i ? EINVAL : 0;
+		populate_signal = numbers[i];
+		assert_int_equal(memory_map(&mem, 512 * MIB, HUGE_NO, why, sizeof(why)),
+				 ECANCELED);
+		assert_null(mem.base);
+	}
+	stop_watch();
+}
+
+static void told_twice(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		stop_watch();
+		raise(SIGTERM);
+		raise(SIGINT);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+}
+
 static void meminfo(void **state)
 {
 	static const char full[] = "MemTotal:   8 kB\nMemFree: 2 kB\nMemAvailable:    4 kB\n";
@@ -266,6 +319,8 @@ int main(void)
 		TEST(margin_of_the_limit),
 		TEST(touching_fails),
 		TEST(kernel_that_cannot_populate),
+		TEST(told_to_stop),
+		TEST(told_twice),
 		TEST(meminfo),
 	};
 
