@@ -168,6 +168,7 @@ static enum config_verdict plan_chunks(struct config *cfg, uint64_t chunk_size, 
 	char text[32];
 
 	cfg->asked_size = cfg->size;
+	cfg->asked_chunk = chunk_size;
 	if (cfg->size < min)
 		return complain(why, why_size, "--size: %s is less than the smallest chunk, 1M",
 				config_size_text(text, sizeof(text), cfg->size));

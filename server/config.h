@@ -22,6 +22,7 @@ struct config {
 	uint64_t size;		/* a multiple of the chunk size once parsed */
 	uint64_t asked_size;	/* as it was on the command line */
 	unsigned int chunk_shift;
+	uint64_t asked_chunk;	/* --chunk-size; 0: not given */
 	unsigned int threads;	/* 0: as many as suit the machine */
 	enum config_huge huge;
 	unsigned int max_sessions;

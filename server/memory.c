@@ -66,14 +66,77 @@ static void slurp(const char *path, char *buf, size_t size)
 	buf[len] = '\0';
 }
 
-uint64_t memory_parse_available(const char *meminfo)
+/* A line of /proc/meminfo; UINT64_MAX if it is not there. */
+static uint64_t meminfo_value(const char *meminfo, const char *name)
 {
-	const char *line = strstr(meminfo, "MemAvailable:");
+	const char *line = strstr(meminfo, name);
 	uint64_t kib;
 
-	if (!line || sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) != 1)
+	if (!line || sscanf(line + strlen(name), ": %" SCNu64 " kB", &kib) != 1)
 		return UINT64_MAX;
 	return kib << 10;
+}
+
+uint64_t memory_parse_available(const char *meminfo)
+{
+	return meminfo_value(meminfo, "MemAvailable");
+}
+
+/* Where a version of the control groups has its files, and how they are called. */
+struct cgroup_kind {
+	const char *controller;		/* as in /proc/self/cgroup */
+	const char *mount;
+	const char *limit, *usage;
+};
+
+static const struct cgroup_kind cgroup_kinds[] = {
+	{ "", "/sys/fs/cgroup", "memory.max", "memory.current" },
+	{ "memory", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes" },
+};
+
+static bool read_number(const char *mount, const char *group, const char *file, uint64_t *number)
+{
+	char path[4096], text[64];
+
+	snprintf(path, sizeof(path), "%s%.3000s/%s", mount, group, file);
+	slurp(path, text, sizeof(text));
+	/* "max" is no number, and a root group has no such file. */
+	return sscanf(text, "%" SCNu64, number) == 1;
+}
+
+/* The least that a group or one above it has left; @group is cut to pieces. */
+static uint64_t cgroup_left(const struct cgroup_kind *kind, char *group)
+{
+	uint64_t least = UINT64_MAX, max, current;
+
+	for (;;) {
+		/* The root in a container may well be a group with a limit. */
+		if (!strcmp(group, "/"))
+			*group = '\0';
+		if (read_number(kind->mount, group, kind->limit, &max)) {
+			if (!read_number(kind->mount, group, kind->usage, &current))
+				current = 0;
+			max = max > current ? max - current : 0;
+			if (max < least)
+				least = max;
+		}
+		if (!*group)
+			return least;
+		*strrchr(group, '/') = '\0';
+	}
+}
+
+static bool is_listed(const char *name, const char *list)
+{
+	size_t len;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		if (len == strlen(name) && !strncmp(list, name, len))
+			return true;
+		if (!list[len])
+			return false;
+	}
 }
 
 /*
@@ -82,38 +145,82 @@ uint64_t memory_parse_available(const char *meminfo)
  */
 static uint64_t cgroup_available(void)
 {
-	uint64_t least = UINT64_MAX;
-	char text[4096], path[4096], *group, *end;
+	char text[4096], *rest = text, *line, *controllers;
+	uint64_t least = UINT64_MAX, left;
+	size_t i;
 
 	slurp("/proc/self/cgroup", text, sizeof(text));
-	group = strstr(text, "0::/");
-	if (!group)
-		return least;
-	group += strlen("0::");
-	group[strcspn(group, "\n")] = '\0';
-
-	for (;;) {
-		uint64_t max, current;
-		char number[64];
-
-		snprintf(path, sizeof(path), "/sys/fs/cgroup%.3000s/memory.max", group);
-		slurp(path, number, sizeof(number));
-		/* "max" is no number, and the root group has no such file. */
-		if (sscanf(number, "%" SCNu64, &max) == 1) {
-			snprintf(path, sizeof(path), "/sys/fs/cgroup%.3000s/memory.current", group);
-			slurp(path, number, sizeof(number));
-			if (sscanf(number, "%" SCNu64, &current) != 1)
-				current = 0;
-			max = max > current ? max - current : 0;
-			if (max < least)
-				least = max;
-		}
-		end = strrchr(group, '/');
-		if (!end || end == group)
+	/* number:controllers:/group */
+	while ((line = strsep(&rest, "\n"))) {
+		if (!strsep(&line, ":"))
+			continue;
+		controllers = strsep(&line, ":");
+		if (!line || *line != '/')
+			continue;
+		for (i = 0; i < ARRAY_SIZE(cgroup_kinds); i++) {
+			if (!is_listed(cgroup_kinds[i].controller, controllers))
+				continue;
+			left = cgroup_left(&cgroup_kinds[i], line);
+			if (left < least)
+				least = left;
 			break;
-		*end = '\0';
+		}
 	}
 	return least;
+}
+
+/* With vm.overcommit_memory=2 no more can be mapped than this, used or not. */
+static uint64_t commit_available(const char *meminfo)
+{
+	uint64_t limit = meminfo_value(meminfo, "CommitLimit");
+	uint64_t used = meminfo_value(meminfo, "Committed_AS");
+	char mode[16];
+
+	slurp("/proc/sys/vm/overcommit_memory", mode, sizeof(mode));
+	if (*mode != '2' || limit == UINT64_MAX || used == UINT64_MAX)
+		return UINT64_MAX;
+	return limit > used ? limit - used : 0;
+}
+
+/* How much of small pages can be had, and in words what sets that limit. */
+static uint64_t small_available(const char **limit)
+{
+	uint64_t available, other;
+	char meminfo[4096];
+
+	slurp("/proc/meminfo", meminfo, sizeof(meminfo));
+	available = memory_parse_available(meminfo);
+	*limit = "";
+	other = cgroup_available();
+	if (other < available) {
+		available = other;
+		*limit = " in its control group";
+	}
+	other = commit_available(meminfo);
+	if (other < available) {
+		available = other;
+		*limit = " with vm.overcommit_memory=2";
+	}
+	/* Page tables, the lists of pages of the registrations, and some air. */
+	if (available != UINT64_MAX)
+		available -= available / 32;
+	return available;
+}
+
+/* Words for a size that would do, if there is one. */
+static const char *suggestion(char *buf, size_t size, uint64_t available, uint64_t chunk_size)
+{
+	uint64_t unit = chunk_size;
+
+	/* Unless told otherwise small pools have small chunks, and large ones look better round. */
+	if (!unit)
+		unit = available >= GIB ? 64 * MIB : MIB;
+	available -= available % unit;
+	if (available)
+		snprintf(buf, size, "try --size %" PRIu64 "M", available >> 20);
+	else
+		snprintf(buf, size, "that is less than %s", chunk_size ? "--chunk-size" : "1 MiB");
+	return buf;
 }
 
 static uint64_t free_huge_bytes(size_t page_size)
@@ -152,25 +259,18 @@ static int map_huge(struct memory *mem, uint64_t size, size_t page_size)
 	return 0;
 }
 
-static int map_small(struct memory *mem, uint64_t size, bool thp, char *why, size_t why_size)
+static int map_small(struct memory *mem, const struct config *cfg, char *why, size_t why_size)
 {
-	char wanted[32], text[32];
-	uint64_t available, group;
-	char meminfo[4096];
+	uint64_t size = cfg->size, available;
+	char wanted[32], text[32], advice[64];
+	const char *limit;
 
-	slurp("/proc/meminfo", meminfo, sizeof(meminfo));
-	available = memory_parse_available(meminfo);
-	group = cgroup_available();
-	if (group < available)
-		available = group;
-	/* Page tables, the lists of pages of the registrations, and some air. */
-	if (available != UINT64_MAX)
-		available -= available / 32;
+	available = small_available(&limit);
 	if (size > available)
-		return fail(why, why_size, ENOMEM,
-			    "--size: %s do not fit, %s are available; try --size %" PRIu64 "M",
+		return fail(why, why_size, ENOMEM, "--size: %s do not fit, %s are available%s; %s",
 			    config_size_text(wanted, sizeof(wanted), size),
-			    config_size_text(text, sizeof(text), available), available >> 20);
+			    config_size_text(text, sizeof(text), available), limit,
+			    suggestion(advice, sizeof(advice), available, cfg->asked_chunk));
 
 	mem->base = mmap(NULL, size + PAGE_2M, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -192,16 +292,17 @@ static int map_small(struct memory *mem, uint64_t size, bool thp, char *why, siz
 	mem->size = size;
 	mem->page_size = PAGE_4K;
 	mem->kind = "4 KiB pages";
-	if (thp && !madvise(mem->base, size, MADV_HUGEPAGE))
+	if (cfg->huge == HUGE_TRY && !madvise(mem->base, size, MADV_HUGEPAGE))
 		mem->kind = "transparent huge pages where the kernel has them";
 	else
 		madvise(mem->base, size, MADV_NOHUGEPAGE);
 	return 0;
 }
 
-static int map_pages(struct memory *mem, uint64_t size, enum config_huge huge, char *why,
-		     size_t why_size)
+static int map_pages(struct memory *mem, const struct config *cfg, char *why, size_t why_size)
 {
+	enum config_huge huge = cfg->huge;
+	uint64_t size = cfg->size;
 	char wanted[32], small[32], big[32];
 
 	if ((huge == HUGE_1G || ((huge == HUGE_YES || huge == HUGE_TRY) && !(size % PAGE_1G))) &&
@@ -211,7 +312,7 @@ static int map_pages(struct memory *mem, uint64_t size, enum config_huge huge, c
 	    !map_huge(mem, size, PAGE_2M))
 		return 0;
 	if (huge == HUGE_TRY || huge == HUGE_NO)
-		return map_small(mem, size, huge == HUGE_TRY, why, why_size);
+		return map_small(mem, cfg, why, why_size);
 	return fail(why, why_size, ENOMEM,
 		    "--hugepages: not enough are free for %s (there are %s of 2 MiB, %s of 1 GiB)",
 		    config_size_text(wanted, sizeof(wanted), size),
@@ -308,15 +409,14 @@ static int try_lock(size_t size)
 	return err;
 }
 
-int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *why,
-	       size_t why_size)
+int memory_map(struct memory *mem, const struct config *cfg, char *why, size_t why_size)
 {
 	char wanted[32], allowed[32];
 	uint64_t limit;
 	int err;
 
 	memset(mem, 0, sizeof(*mem));
-	err = map_pages(mem, size, huge, why, why_size);
+	err = map_pages(mem, cfg, why, why_size);
 	if (err)
 		return err;
 

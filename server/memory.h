@@ -18,8 +18,7 @@ struct memory {
 /**
  * memory_map - map, lock and touch memory
  * @mem: filled in
- * @size: bytes that are wanted
- * @huge: which pages to use
+ * @cfg: size, kind of pages, and the chunk size if that is not ours to choose
  * @why: on an error one line that says what is wrong and what would fit
  * @why_size: bytes of @why
  *
@@ -28,8 +27,7 @@ struct memory {
  *
  * Return: 0 or an errno value; ECANCELED when stop_wanted().
  */
-int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *why,
-	       size_t why_size);
+int memory_map(struct memory *mem, const struct config *cfg, char *why, size_t why_size);
 
 /** memory_unmap - give it back; safe on a zeroed one */
 void memory_unmap(struct memory *mem);

@@ -22,7 +22,7 @@ int pool_init(struct pool *pool, const struct config *cfg, char *why, size_t why
 		snprintf(why, why_size, "out of memory");
 		return ENOMEM;
 	}
-	err = memory_map(&pool->memory, cfg->size, cfg->huge, why, why_size);
+	err = memory_map(&pool->memory, cfg, why, why_size);
 	if (err)
 		goto err_regions;
 	err = pthread_mutex_init(&pool->lock, NULL);

@@ -7,17 +7,16 @@
 
 #include "memory.h"
 
-int memory_map(struct memory *mem, uint64_t size, enum config_huge huge, char *why,
-	       size_t why_size)
+int memory_map(struct memory *mem, const struct config *cfg, char *why, size_t why_size)
 {
 	memset(mem, 0, sizeof(*mem));
 	/* calloc() so that a test can make it fail. */
-	mem->base = calloc(1, size);
+	mem->base = calloc(1, cfg->size);
 	if (!mem->base) {
 		snprintf(why, why_size, "no memory");
 		return ENOMEM;
 	}
-	mem->size = size;
+	mem->size = cfg->size;
 	mem->page_size = 4096;
 	mem->kind = "pages of a test";
 	return 0;

@@ -172,6 +172,7 @@ static void chunks(void **state)
 			fail_msg("'%s': %llu bytes, shift %u", cases[i].line,
 				 (unsigned long long)cfg.size, cfg.chunk_shift);
 		assert_true(cfg.asked_size >= cfg.size);
+		assert_int_equal(cfg.asked_chunk, strstr(cases[i].line, "--chunk") ? 64 * MIB : 0);
 		assert_int_equal(cfg.size & ((1ull << cfg.chunk_shift) - 1), 0);
 	}
 }

@@ -89,9 +89,52 @@ int __wrap_mlock2(const void *addr, size_t len, unsigned int flags)
 	return 0;
 }
 
+/* What the kernel says about itself; not set: what it really says. */
+struct file {
+	const char *path, *text;
+};
+
+static const struct file *files;
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	const struct file *file;
+	size_t len;
+	int fd;
+
+	if (!files)
+		return __real_open(path, flags);
+	for (file = files; file->path; file++) {
+		if (strcmp(file->path, path))
+			continue;
+		len = strlen(file->text);
+		fd = memfd_create("file", 0);
+		assert_true(fd >= 0);
+		assert_int_equal(write(fd, file->text, len), len);
+		assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+		return fd;
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+static uint64_t chunk_size;
+
+static int map(struct memory *mem, uint64_t size, enum config_huge huge, char why[256])
+{
+	const struct config cfg = { .size = size, .huge = huge, .asked_chunk = chunk_size };
+
+	return memory_map(mem, &cfg, why, 256);
+}
+
 static int setup(void **state)
 {
 	populate_signal = 0;
+	files = NULL;
+	chunk_size = 0;
 	mmap_errno = space_errno = lock_errno = populate_errno = 0;
 	lock_limit = SIZE_MAX;
 	huge_errno = ENOMEM;
@@ -119,7 +162,7 @@ static void small_pages(void **state)
 	struct memory mem;
 	char why[256];
 
-	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_NO, why, sizeof(why)), 0);
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_NO, why), 0);
 	assert_int_equal(huge_maps, 0);
 	assert_int_equal(locks, 2);
 	assert_int_equal(mem.size, 3 * MIB);
@@ -135,13 +178,13 @@ static void tries_huge_pages_first(void **state)
 	struct memory mem;
 	char why[256];
 
-	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_TRY, why, sizeof(why)), 0);
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_TRY, why), 0);
 	assert_int_equal(huge_maps, 1);
 	assert_int_equal(small_maps, 1);
 	memory_unmap(&mem);
 
 	huge_errno = 0;
-	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_TRY, why, sizeof(why)), 0);
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_TRY, why), 0);
 	assert_string_equal(mem.kind, "2 MiB huge pages");
 	assert_int_equal(mem.size, 4 * MIB);
 	/* They never leave, but registering them counts against the limit. */
@@ -149,7 +192,7 @@ static void tries_huge_pages_first(void **state)
 	check_zero(&mem);
 	memory_unmap(&mem);
 
-	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_2M, why, sizeof(why)), 0);
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_2M, why), 0);
 	assert_int_equal(mem.page_size, 2 * MIB);
 	memory_unmap(&mem);
 }
@@ -162,7 +205,7 @@ static void huge_pages_or_nothing(void **state)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		assert_int_equal(memory_map(&mem, 4 * MIB, kinds[i], why, sizeof(why)), ENOMEM);
+		assert_int_equal(map(&mem, 4 * MIB, kinds[i], why), ENOMEM);
 		assert_non_null(strstr(why, "--hugepages: not enough are free for 4 MiB"));
 		assert_null(mem.base);
 	}
@@ -176,10 +219,97 @@ static void does_not_fit(void **state)
 	struct memory mem;
 	char why[256];
 
-	assert_int_equal(memory_map(&mem, 1ull << 50, HUGE_NO, why, sizeof(why)), ENOMEM);
+	assert_int_equal(map(&mem, 1ull << 50, HUGE_NO, why), ENOMEM);
 	assert_non_null(strstr(why, "1024 TiB do not fit"));
 	assert_non_null(strstr(why, "try --size "));
 	assert_int_equal(small_maps, 0);
+}
+
+#define MEMINFO	"MemTotal: 9999999 kB\nMemAvailable: 8388608 kB\n" \
+		"CommitLimit: 5242880 kB\nCommitted_AS: 1048576 kB\n"
+
+static void what_fits(void **state)
+{
+	static const struct {
+		struct file files[8];
+		uint64_t chunk_size;
+		const char *says;	/* NULL: 1 TiB would fit */
+	} cases[] = {
+		/* 31/32 of what there is, in multiples of a usual chunk. */
+		{ { { "/proc/meminfo", MEMINFO } }, 0,
+		  "7.8 GiB are available; try --size 7936M" },
+		{ { { "/proc/meminfo", MEMINFO } }, GIB,
+		  "7.8 GiB are available; try --size 7168M" },
+		{ { { "/proc/meminfo", "MemAvailable: 66560 kB\n" } }, 0,
+		  "; try --size 62M" },
+		{ { { "/proc/meminfo", "MemAvailable: 66560 kB\n" } }, 64 * MIB,
+		  "; that is less than --chunk-size" },
+		{ { { "/proc/meminfo", "MemAvailable: 900 kB\n" } }, 0,
+		  "; that is less than 1 MiB" },
+		{ { { NULL, NULL } }, 0, NULL },
+		/* Version 2: the group, one above it, and what has no limit. */
+		{ { { "/proc/meminfo", MEMINFO },
+		    { "/proc/self/cgroup", "0::/a/b\n" },
+		    { "/sys/fs/cgroup/a/b/memory.max", "4294967296\n" },
+		    { "/sys/fs/cgroup/a/b/memory.current", "1073741824\n" } }, 0,
+		  "2.9 GiB are available in its control group; try --size 2944M" },
+		{ { { "/proc/meminfo", MEMINFO },
+		    { "/proc/self/cgroup", "1:name=systemd:/x\n0::/a/b" },
+		    { "/sys/fs/cgroup/a/b/memory.max", "max\n" },
+		    { "/sys/fs/cgroup/a/memory.max", "3221225472\n" } }, 0,
+		  "in its control group; try --size 2944M" },
+		{ { { "/proc/meminfo", MEMINFO },
+		    { "/proc/self/cgroup", "0::/\n" },
+		    { "/sys/fs/cgroup/memory.max", "3221225472\n" } }, 0,
+		  "in its control group; try --size 2944M" },
+		{ { { "/proc/meminfo", MEMINFO },
+		    { "/proc/self/cgroup", "0::/a\n" },
+		    { "/sys/fs/cgroup/a/memory.max", "1\n" },
+		    { "/sys/fs/cgroup/a/memory.current", "2\n" } }, 0,
+		  "0 bytes are available in its control group; that is less" },
+		{ { { "/proc/self/cgroup", "0::/a\n" },
+		    { "/sys/fs/cgroup/a/memory.max", "max\n" } }, 0, NULL },
+		{ { { "/proc/self/cgroup", "nonsense\n:\n::\n0:\n0::relative\n" } }, 0, NULL },
+		/* Version 1, also inside a container, where the path is that of the host. */
+		{ { { "/proc/meminfo", MEMINFO },
+		    { "/proc/self/cgroup", "5:cpu,memory:/a\n0::/\n" },
+		    { "/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "4294967296\n" },
+		    { "/sys/fs/cgroup/memory/a/memory.usage_in_bytes", "1073741824\n" } }, 0,
+		  "2.9 GiB are available in its control group" },
+		{ { { "/proc/meminfo", MEMINFO },
+		    { "/proc/self/cgroup", "7:memory:/docker/1\n" },
+		    { "/sys/fs/cgroup/memory/memory.limit_in_bytes", "3221225472\n" } }, 0,
+		  "in its control group; try --size 2944M" },
+		{ { { "/proc/meminfo", MEMINFO },
+		    { "/proc/self/cgroup", "7:memory:/a\n" },
+		    { "/sys/fs/cgroup/memory/a/memory.limit_in_bytes",
+		      "9223372036854771712\n" } }, 0, "7.8 GiB are available; " },
+		/* Strict overcommit. */
+		{ { { "/proc/meminfo", MEMINFO },
+		    { "/proc/sys/vm/overcommit_memory", "2\n" } }, 0,
+		  "3.9 GiB are available with vm.overcommit_memory=2; try --size 3968M" },
+		{ { { "/proc/meminfo", "CommitLimit: 1 kB\nCommitted_AS: 9 kB\n" },
+		    { "/proc/sys/vm/overcommit_memory", "2\n" } }, 0,
+		  "0 bytes are available with vm.overcommit_memory=2; that is less" },
+		{ { { "/proc/meminfo", MEMINFO },
+		    { "/proc/sys/vm/overcommit_memory", "1\n" } }, 0, "7.8 GiB are available; " },
+	};
+	struct memory mem;
+	char why[256];
+	size_t i;
+
+	/* What fits is not mapped either. */
+	mmap_errno = ENOSPC;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		files = cases[i].files;
+		chunk_size = cases[i].chunk_size;
+		if (!map(&mem, TIB, HUGE_NO, why))
+			fail_msg("case %zu was mapped", i);
+		if (!strstr(why, cases[i].says ? cases[i].says : "cannot map 1 TiB"))
+			fail_msg("case %zu says '%s'", i, why);
+		assert_int_equal(small_maps, !cases[i].says);
+		small_maps = 0;
+	}
 }
 
 static void mapping_fails(void **state)
@@ -188,7 +318,7 @@ static void mapping_fails(void **state)
 	char why[256];
 
 	mmap_errno = ENOMEM;
-	assert_int_equal(memory_map(&mem, 4 * MIB, HUGE_NO, why, sizeof(why)), ENOMEM);
+	assert_int_equal(map(&mem, 4 * MIB, HUGE_NO, why), ENOMEM);
 	assert_non_null(strstr(why, "cannot map 4 MiB"));
 	assert_null(mem.base);
 }
@@ -199,7 +329,7 @@ static void locking_fails(void **state)
 	char why[256];
 
 	lock_errno = ENOMEM;
-	assert_int_equal(memory_map(&mem, 4 * MIB, HUGE_TRY, why, sizeof(why)), ENOMEM);
+	assert_int_equal(map(&mem, 4 * MIB, HUGE_TRY, why), ENOMEM);
 	assert_non_null(strstr(why, "RLIMIT_MEMLOCK"));
 	assert_non_null(strstr(why, "ulimit -l 69632"));
 	assert_null(mem.base);
@@ -216,17 +346,17 @@ static void margin_of_the_limit(void **state)
 	huge_errno = 0;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		lock_limit = 68 * MIB - 1;
-		assert_int_equal(memory_map(&mem, 4 * MIB, kinds[i], why, sizeof(why)), ENOMEM);
+		assert_int_equal(map(&mem, 4 * MIB, kinds[i], why), ENOMEM);
 		assert_non_null(strstr(why, "ulimit -l 69632"));
 		assert_null(mem.base);
 		lock_limit = 68 * MIB;
-		assert_int_equal(memory_map(&mem, 4 * MIB, kinds[i], why, sizeof(why)), 0);
+		assert_int_equal(map(&mem, 4 * MIB, kinds[i], why), 0);
 		memory_unmap(&mem);
 	}
 	/* Without address space to try it with there is no reason to refuse. */
 	space_errno = ENOMEM;
 	lock_limit = 4 * MIB;
-	assert_int_equal(memory_map(&mem, 4 * MIB, HUGE_NO, why, sizeof(why)), 0);
+	assert_int_equal(map(&mem, 4 * MIB, HUGE_NO, why), 0);
 	memory_unmap(&mem);
 }
 
@@ -236,7 +366,7 @@ static void touching_fails(void **state)
 	char why[256];
 
 	populate_errno = EFAULT;
-	assert_int_equal(memory_map(&mem, 200 * MIB, HUGE_NO, why, sizeof(why)), EFAULT);
+	assert_int_equal(map(&mem, 200 * MIB, HUGE_NO, why), EFAULT);
 	assert_non_null(strstr(why, "cannot get 200 MiB"));
 	assert_null(mem.base);
 }
@@ -247,7 +377,7 @@ static void kernel_that_cannot_populate(void **state)
 	char why[256];
 
 	populate_errno = EINVAL;
-	assert_int_equal(memory_map(&mem, 3 * MIB, HUGE_NO, why, sizeof(why)), 0);
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_NO, why), 0);
 	check_zero(&mem);
 	memory_unmap(&mem);
 }
@@ -265,15 +395,13 @@ static void told_to_stop(void **state)
 		raise(numbers[i]);
 		assert_true(stop_wanted());
 		/* Already so before the first byte is touched. */
-		assert_int_equal(memory_map(&mem, 200 * MIB, HUGE_NO, why, sizeof(why)),
-				 ECANCELED);
+		assert_int_equal(map(&mem, 200 * MIB, HUGE_NO, why), ECANCELED);
 		assert_null(mem.base);
 
 		stop_watch();
 		populate_errno = i ? EINVAL : 0;
 		populate_signal = numbers[i];
-		assert_int_equal(memory_map(&mem, 512 * MIB, HUGE_NO, why, sizeof(why)),
-				 ECANCELED);
+		assert_int_equal(map(&mem, 512 * MIB, HUGE_NO, why), ECANCELED);
 		assert_null(mem.base);
 	}
 	stop_watch();
@@ -314,6 +442,7 @@ int main(void)
 		TEST(tries_huge_pages_first),
 		TEST(huge_pages_or_nothing),
 		TEST(does_not_fit),
+		TEST(what_fits),
 		TEST(mapping_fails),
 		TEST(locking_fails),
 		TEST(margin_of_the_limit),
