@@ -87,9 +87,11 @@ int conn_accept(struct conn *conn, const struct fsw_welcome *welcome, unsigned i
 		.rnr_retry_count = 7,
 	};
 	struct ibv_device_attr attr;
+	int err;
 
-	if (ibv_query_device(conn->id->verbs, &attr))
-		return errno ? errno : EIO;
+	err = ibv_query_device(conn->id->verbs, &attr);
+	if (err)
+		return err;
 	if (reads > (unsigned int)attr.max_qp_rd_atom)
 		reads = attr.max_qp_rd_atom;
 	param.responder_resources = reads;

@@ -5,6 +5,7 @@
 #include <rdma/rdma_cma.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctrl.h"
 #include "log.h"
@@ -101,32 +102,44 @@ err_close:
 
 void ctrl_close(struct ctrl *ctrl)
 {
+	bool removed = false;
+	int err, lost;
+
 	if (ctrl->has_qp) {
 		rdma_destroy_qp(ctrl->id);
 		vobj_gone(VOBJ_QP);
 		ctrl->has_qp = false;
 	}
 	if (ctrl->cq) {
+		struct ibv_context *context = ctrl->cq->context;
+
 		/* Wake-ups that were not taken would make the destruction wait for ever. */
 		ctrl_disarm(ctrl);
-		if (ibv_destroy_cq(ctrl->cq))
-			log_err("cannot destroy a completion queue: %s", strerror(errno));
-		else
-			vobj_gone(VOBJ_CQ);
+		err = ibv_destroy_cq(ctrl->cq);
+		lost = vobj_destroyed(VOBJ_CQ, context, err);
+		if (lost)
+			log_err("cannot destroy a completion queue: %s", strerror(lost));
+		removed = err && !lost;
 		ctrl->cq = NULL;
 	}
 	if (ctrl->channel) {
-		if (ibv_destroy_comp_channel(ctrl->channel))
-			log_err("cannot destroy a completion channel: %s", strerror(errno));
+		/* The library goes on counting a queue that a removed device took with it. */
+		if (removed)
+			err = close(ctrl->channel->fd) ? errno : 0;
+		else
+			err = ibv_destroy_comp_channel(ctrl->channel);
+		if (err)
+			log_err("cannot destroy a completion channel: %s", strerror(err));
 		else
 			vobj_gone(VOBJ_CHANNEL);
 		ctrl->channel = NULL;
 	}
 	if (ctrl->mr) {
-		if (ibv_dereg_mr(ctrl->mr))
-			log_err("cannot deregister message buffers: %s", strerror(errno));
-		else
-			vobj_gone(VOBJ_MR);
+		struct ibv_context *context = ctrl->mr->context;
+
+		err = vobj_destroyed(VOBJ_MR, context, ibv_dereg_mr(ctrl->mr));
+		if (err)
+			log_err("cannot deregister message buffers: %s", strerror(err));
 		ctrl->mr = NULL;
 	}
 	free(ctrl->buffers);

@@ -39,17 +39,18 @@ int region_register(struct region *region, struct ibv_pd *pd)
 
 int region_deregister(struct region *region)
 {
-	int err;
+	struct ibv_context *context = region->mr->context;
+	int err, lost;
 
 	region_event(region, REGION_EV_RECALL);
 	err = ibv_dereg_mr(region->mr);
-	if (err) {
+	lost = vobj_destroyed(VOBJ_MR, context, err);
+	if (lost) {
 		region_event(region, REGION_EV_DEREGISTER_FAILED);
-		return err;
+		return lost;
 	}
-	vobj_gone(VOBJ_MR);
 	region->mr = NULL;
-	region_event(region, REGION_EV_DEREGISTERED);
+	region_event(region, err ? REGION_EV_DEVICE_GONE : REGION_EV_DEREGISTERED);
 	return 0;
 }
 

@@ -50,7 +50,8 @@ int region_register(struct region *region, struct ibv_pd *pd);
 
 /**
  * region_deregister - end all remote access to a GRANTED region
- * @region: becomes DIRTY; or LOST on an error, then it must not be used again
+ * @region: becomes DIRTY, also when its device was removed, which ends all access as
+ * well; or LOST on an error, then it must not be used again
  *
  * Return: 0 or an errno value.
  */

@@ -19,7 +19,7 @@
 	X(CONDEMNED)	/* still registered, but on its way back */ \
 	X(DIRTY)	/* not registered; holds the last client's bytes */ \
 	X(ZEROING)	/* being cleared */ \
-	X(LOST)		/* could not be deregistered: never used again */
+	X(LOST)		/* the device would not deregister it: never used again */
 
 #define REGION_EVENTS(X) \
 	X(CLAIM)	/* taken for a request */ \
@@ -29,6 +29,7 @@
 	X(RECALL)	/* released by the client, or its session ended */ \
 	X(DEREGISTERED) \
 	X(DEREGISTER_FAILED) \
+	X(DEVICE_GONE)	/* the device was removed, and all registrations with it */ \
 	X(ZERO_BEGIN) \
 	X(ZERO_DONE)
 

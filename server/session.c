@@ -95,6 +95,7 @@ struct ibv_cq *session_data_queue(struct session *session)
 void session_drop_data(struct session *session, struct conn_list *conns)
 {
 	unsigned int i;
+	int err;
 
 	for (i = 0; i < session->max_sets * DATA_ROLES; i++) {
 		struct conn *conn = session->data[i];
@@ -106,27 +107,27 @@ void session_drop_data(struct session *session, struct conn_list *conns)
 		conn_free(conn, conns);
 	}
 	if (session->data_cq) {
-		if (ibv_destroy_cq(session->data_cq))
+		err = vobj_destroyed(VOBJ_CQ, session->verbs, ibv_destroy_cq(session->data_cq));
+		if (err)
 			log_err("client %u: cannot destroy a completion queue: %s",
-				session->number, strerror(errno));
-		else
-			vobj_gone(VOBJ_CQ);
+				session->number, strerror(err));
 		session->data_cq = NULL;
 	}
 }
 
 void session_free(struct session *session)
 {
+	int err;
+
 	if (!session)
 		return;
 	ctrl_close(&session->ctrl);
 	grants_destroy(&session->grants);
 	if (session->pd) {
-		if (ibv_dealloc_pd(session->pd))
+		err = vobj_destroyed(VOBJ_PD, session->verbs, ibv_dealloc_pd(session->pd));
+		if (err)
 			log_err("client %u: cannot free a protection domain: %s",
-				session->number, strerror(errno));
-		else
-			vobj_gone(VOBJ_PD);
+				session->number, strerror(err));
 	}
 	free(session->data);
 	free(session);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <infiniband/verbs.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "log.h"
 #include "vobj.h"
@@ -14,6 +17,23 @@ void vobj_made(enum vobj_kind kind)
 void vobj_gone(enum vobj_kind kind)
 {
 	atomic_fetch_sub_explicit(&counts[kind], 1, memory_order_relaxed);
+}
+
+static bool is_removed(struct ibv_context *context)
+{
+	struct ibv_device_attr attr;
+
+	return ibv_query_device(context, &attr) == EIO;
+}
+
+int vobj_destroyed(enum vobj_kind kind, struct ibv_context *context, int err)
+{
+	if (err && (err != EIO || !is_removed(context)))
+		return err;
+	if (err)
+		log_dbg("a removed device took one of its objects with it");
+	vobj_gone(kind);
+	return 0;
 }
 
 long vobj_count(enum vobj_kind kind)

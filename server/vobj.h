@@ -6,6 +6,8 @@
 #ifndef FASTSWAP_SERVER_VOBJ_H
 #define FASTSWAP_SERVER_VOBJ_H
 
+struct ibv_context;
+
 #define VOBJ_KINDS(X) \
 	X(ID, "CM ids") \
 	X(PD, "protection domains") \
@@ -24,6 +26,21 @@ enum vobj_kind {
 void vobj_made(enum vobj_kind kind);
 /** vobj_gone - one less; any thread */
 void vobj_gone(enum vobj_kind kind);
+/**
+ * vobj_destroyed - judge the attempt to destroy an object
+ * @kind: what it is
+ * @context: of the device that it belongs to
+ * @err: what the attempt returned, an errno value
+ *
+ * Once a device was removed, whatever is asked of it fails with EIO, also to
+ * destroy an object: the kernel has released all of them with the device. As a
+ * living device may say EIO for reasons of its own, it is asked something
+ * harmless before that is believed.
+ *
+ * Return: 0 if the object is gone, then it is counted as one less; else @err.
+ */
+int vobj_destroyed(enum vobj_kind kind, struct ibv_context *context, int err);
+
 /** vobj_count - how many there are */
 long vobj_count(enum vobj_kind kind);
 /**

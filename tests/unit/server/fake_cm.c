@@ -37,6 +37,15 @@ void fake_cm_reset(void)
 	fake_bind_errno = fake_listen_errno = fake_channel_errno = fake_option_errno = 0;
 }
 
+/* As librdmacm returns an errno value. */
+static int result(int err)
+{
+	if (!err)
+		return 0;
+	errno = err;
+	return -1;
+}
+
 struct rdma_cm_id *fake_id(unsigned int device)
 {
 	struct fake_cm_id *id;
@@ -117,6 +126,7 @@ static void drop_events(struct rdma_cm_id *id)
 int rdma_destroy_id(struct rdma_cm_id *id)
 {
 	struct fake_cm_id *f = (struct fake_cm_id *)id;
+	int err;
 
 	pthread_mutex_lock(&fake_lock);
 	/* It would wait for the acknowledgement. */
@@ -126,8 +136,9 @@ int rdma_destroy_id(struct rdma_cm_id *id)
 	f->state.destroyed = true;
 	drop_events(id);
 	fake_forget();
+	err = fake_call_errno(FAKE_DESTROY_ID);
 	pthread_mutex_unlock(&fake_lock);
-	return 0;
+	return result(err);
 }
 
 int rdma_set_option(struct rdma_cm_id *id, int level, int name, void *value, size_t len)
@@ -234,22 +245,27 @@ int rdma_accept(struct rdma_cm_id *id, struct rdma_conn_param *param)
 int rdma_reject(struct rdma_cm_id *id, const void *data, uint8_t len)
 {
 	struct fake_cm_id *f = (struct fake_cm_id *)id;
+	int err;
 
 	pthread_mutex_lock(&fake_lock);
 	assert(!f->state.refused);
 	f->state.refused = true;
 	assert(len == sizeof(f->state.refusal));
 	memcpy(&f->state.refusal, data, len);
+	err = fake_call_errno(FAKE_REJECT);
 	pthread_mutex_unlock(&fake_lock);
-	return 0;
+	return result(err);
 }
 
 int rdma_disconnect(struct rdma_cm_id *id)
 {
+	int err;
+
 	pthread_mutex_lock(&fake_lock);
 	((struct fake_cm_id *)id)->state.disconnects++;
+	err = fake_call_errno(FAKE_DISCONNECT);
 	pthread_mutex_unlock(&fake_lock);
-	return 0;
+	return result(err);
 }
 
 const char *rdma_event_str(enum rdma_cm_event_type type)

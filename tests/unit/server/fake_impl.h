@@ -68,6 +68,8 @@ extern struct fake_cm_id *fake_ids;
 
 /* Under the lock. Does this call fail? Then errno is set. */
 bool fake_fails_now(void);
+/* Under the lock. What fake_fail_call() said about a call. */
+int fake_call_errno(enum fake_call call);
 /* Under the lock. An object that counts, zeroed; and its end. */
 void *fake_make(size_t size);
 void fake_unmake(void *p);

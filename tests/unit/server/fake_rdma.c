@@ -15,8 +15,14 @@ pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
 struct fake_cm_id *fake_ids;
 static unsigned int fail_at, calls;
 static int objects, devices;
-static bool dereg_fails, auto_complete, poll_fails;
+static bool auto_complete, poll_fails;
+static int dereg_errno;
 static uint32_t next_rkey;
+static int call_errno[FAKE_NR_CALLS];
+static bool removed[2];
+static unsigned int raced_deregs;
+static void *orphans[16];	/* what the real library would leak; freed by fake_reset() */
+static unsigned int nr_orphans;
 
 static int fake_post_send(struct ibv_qp *qp, struct ibv_send_wr *wr, struct ibv_send_wr **bad);
 static int fake_post_recv(struct ibv_qp *qp, struct ibv_recv_wr *wr, struct ibv_recv_wr **bad);
@@ -39,7 +45,48 @@ void fake_reset(void)
 	fail_at = calls = 0;
 	objects = 0;
 	devices = 2;
-	dereg_fails = auto_complete = poll_fails = false;
+	auto_complete = poll_fails = false;
+	dereg_errno = 0;
+	memset(call_errno, 0, sizeof(call_errno));
+	memset(removed, 0, sizeof(removed));
+	raced_deregs = 0;
+	while (nr_orphans)
+		free(orphans[--nr_orphans]);
+}
+
+void fake_fail_call(enum fake_call call, int err)
+{
+	pthread_mutex_lock(&fake_lock);
+	call_errno[call] = err;
+	pthread_mutex_unlock(&fake_lock);
+}
+
+int fake_call_errno(enum fake_call call)
+{
+	return call_errno[call];
+}
+
+void fake_remove_device(unsigned int device)
+{
+	pthread_mutex_lock(&fake_lock);
+	removed[device] = true;
+	pthread_mutex_unlock(&fake_lock);
+}
+
+/* What a call to destroy an object of a device returns. */
+static int destroy_errno(struct ibv_context *context, int err)
+{
+	return removed[context - contexts] ? EIO : err;
+}
+
+unsigned int fake_raced_deregs(void)
+{
+	unsigned int n;
+
+	pthread_mutex_lock(&fake_lock);
+	n = raced_deregs;
+	pthread_mutex_unlock(&fake_lock);
+	return n;
 }
 
 int fake_objects(void)
@@ -60,9 +107,9 @@ void fake_fail(unsigned int nth)
 	pthread_mutex_unlock(&fake_lock);
 }
 
-void fake_fail_dereg(bool fail)
+void fake_fail_dereg(int err)
 {
-	dereg_fails = fail;
+	dereg_errno = err;
 }
 
 unsigned int fake_calls(void)
@@ -157,13 +204,15 @@ void ibv_free_device_list(struct ibv_device **list)
 
 int ibv_query_device(struct ibv_context *context, struct ibv_device_attr *attr)
 {
-	bool fail;
+	int err;
 
 	pthread_mutex_lock(&fake_lock);
-	fail = fake_fails_now();
+	err = destroy_errno(context, call_errno[FAKE_QUERY_DEVICE]);
+	if (!err && fake_fails_now())
+		err = errno;
 	pthread_mutex_unlock(&fake_lock);
-	if (fail)
-		return -1;
+	if (err)
+		return err;
 	memset(attr, 0, sizeof(*attr));
 	attr->max_qp_rd_atom = 16;
 	return 0;
@@ -185,15 +234,17 @@ struct ibv_pd *ibv_alloc_pd(struct ibv_context *context)
 int ibv_dealloc_pd(struct ibv_pd *pd)
 {
 	struct fake_pd *f = (struct fake_pd *)pd;
+	int err;
 
 	pthread_mutex_lock(&fake_lock);
 	if (f->users) {
 		pthread_mutex_unlock(&fake_lock);
 		return EBUSY;
 	}
+	err = destroy_errno(pd->context, call_errno[FAKE_DEALLOC_PD]);
 	fake_unmake(f);
 	pthread_mutex_unlock(&fake_lock);
-	return 0;
+	return err;
 }
 
 struct ibv_mr *ibv_reg_mr(struct ibv_pd *pd, void *addr, size_t len, int access)
@@ -225,16 +276,20 @@ struct ibv_mr *ibv_reg_mr_iova2(struct ibv_pd *pd, void *addr, size_t len, uint6
 int ibv_dereg_mr(struct ibv_mr *mr)
 {
 	struct fake_mr *f = (struct fake_mr *)mr;
+	int err;
 
 	pthread_mutex_lock(&fake_lock);
-	if (dereg_fails && f->access & IBV_ACCESS_REMOTE_WRITE) {
+	if (dereg_errno && f->access & IBV_ACCESS_REMOTE_WRITE) {
 		pthread_mutex_unlock(&fake_lock);
-		return EBUSY;
+		return dereg_errno;
 	}
+	if (f->access & IBV_ACCESS_REMOTE_WRITE && ((struct fake_pd *)mr->pd)->qps)
+		raced_deregs++;
+	err = destroy_errno(mr->context, 0);
 	((struct fake_pd *)mr->pd)->users--;
 	fake_unmake(f);
 	pthread_mutex_unlock(&fake_lock);
-	return 0;
+	return err;
 }
 
 struct ibv_comp_channel *ibv_create_comp_channel(struct ibv_context *context)
@@ -258,7 +313,7 @@ int ibv_destroy_comp_channel(struct ibv_comp_channel *channel)
 
 	pthread_mutex_lock(&fake_lock);
 	assert(!f->users);
-	close(channel->fd);
+	assert(!close(channel->fd));
 	fake_unmake(f);
 	pthread_mutex_unlock(&fake_lock);
 	return 0;
@@ -285,16 +340,24 @@ struct ibv_cq *ibv_create_cq(struct ibv_context *context, int nr, void *cq_conte
 int ibv_destroy_cq(struct ibv_cq *cq)
 {
 	struct fake_cq *f = (struct fake_cq *)cq;
+	int err;
 
 	pthread_mutex_lock(&fake_lock);
 	assert(!f->users);
 	/* The real one would wait for ever. */
 	assert(!f->unacked);
-	if (cq->channel)
+	err = destroy_errno(cq->context, call_errno[FAKE_DESTROY_CQ]);
+	if (cq->channel && !removed[cq->context - contexts]) {
 		((struct fake_channel *)cq->channel)->users--;
+	} else if (cq->channel) {
+		/* The channel cannot be destroyed any more; all one can do is close its file. */
+		assert(nr_orphans < 16);
+		orphans[nr_orphans++] = cq->channel;
+		fake_forget();
+	}
 	fake_unmake(f);
 	pthread_mutex_unlock(&fake_lock);
-	return 0;
+	return err;
 }
 
 int ibv_get_cq_event(struct ibv_comp_channel *channel, struct ibv_cq **cq, void **context)

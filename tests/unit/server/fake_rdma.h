@@ -27,8 +27,26 @@ int fake_objects(void);
  * server's code count as well. 0: none fails any more.
  */
 void fake_fail(unsigned int nth);
-/* Every ibv_dereg_mr() of remotely accessible memory fails. */
-void fake_fail_dereg(bool fail);
+/* Every ibv_dereg_mr() of remotely accessible memory fails with this; 0: none does. */
+void fake_fail_dereg(int err);
+/* Calls that fail when told to, all of them, with an errno value; 0: they work again. */
+enum fake_call {
+	FAKE_REJECT,
+	FAKE_DISCONNECT,
+	FAKE_DESTROY_ID,	/* it is destroyed all the same, so that a test can end */
+	FAKE_DEALLOC_PD,	/* so are these */
+	FAKE_DESTROY_CQ,
+	FAKE_QUERY_DEVICE,
+	FAKE_NR_CALLS
+};
+void fake_fail_call(enum fake_call call, int err);
+/*
+ * From now on the device answers EIO to everything, and its objects are gone. What the real
+ * library would leak of them is freed.
+ */
+void fake_remove_device(unsigned int device);
+/* Remotely accessible memory that was deregistered while its domain had queue pairs, ever. */
+unsigned int fake_raced_deregs(void);
 /* Calls that could have failed since the last fake_fail(). */
 unsigned int fake_calls(void);
 

@@ -44,7 +44,7 @@ static int setup(void **state)
 static void finish(void)
 {
 	fake_fail(0);
-	fake_fail_dereg(false);
+	fake_fail_dereg(0);
 	ctrl_close(&f.ctrl);
 	while (!grants_reclaim(&f.g, &f.dirty))
 		;
@@ -391,14 +391,14 @@ static void deregistration_fails(void **state)
 	assert_int_equal(run(1), GRANTS_IDLE);
 	next_answer(1);
 	lost = f.g.chunk[0];
-	fake_fail_dereg(true);
+	fake_fail_dereg(EBUSY);
 	ask(FSW_MSG_RELEASE, 2, 0, 1);
 	assert_int_equal(run(1), GRANTS_IDLE);
 	assert_int_equal(f.pool.nr_lost, 1);
 	assert_int_equal(lost->state, REGION_LOST);
 	assert_true(STAILQ_EMPTY(&f.dirty));
 	/* Put right by hand, so that the teardown finds everything. */
-	fake_fail_dereg(false);
+	fake_fail_dereg(0);
 	assert_int_equal(ibv_dereg_mr(lost->mr), 0);
 	vobj_gone(VOBJ_MR);
 	lost->mr = NULL;

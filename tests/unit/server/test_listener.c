@@ -438,6 +438,31 @@ static void device_removed(void **state)
 	assert_int_equal(f.l.status, EXIT_RUN_FAILED);
 }
 
+/* One of two devices goes: what its clients had is lent to those of the other one. */
+static void device_of_a_client_removed(void **state)
+{
+	struct rdma_cm_id *id = attach(1), *data = attach_data(FSW_ROLE_DEMAND, 0, 1), *other;
+	struct fsw_hello hello;
+
+	grant_all(id, 8);
+	fake_remove_device(0);
+	fake_cm_event(RDMA_CM_EVENT_DEVICE_REMOVAL, id, NULL, 0);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_true(fake_id_state(id).destroyed && fake_id_state(data).destroyed);
+	assert_int_equal(f.pool.nr_lost, 0);
+	assert_false(f.l.stopping);
+	/* Nothing of it counts as left over: the listening connection is what there is. */
+	assert_int_equal(vobj_report(), 1);
+	PUMP_UNTIL(pool_available(&f.pool) == 8ull * TEST_CHUNK);
+	assert_all_back(&f.pool);
+
+	make_hello(&hello, FSW_ROLE_CONTROL, 0, 2, 2);
+	other = request(&hello, sizeof(hello), 1);
+	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, other, NULL, 0);
+	pump();
+	grant_all(other, 8);
+}
+
 static void connection_manager_hiccups(void **state)
 {
 	struct rdma_cm_id *id = attach(1);
@@ -613,6 +638,7 @@ int main(void)
 		RUNNING(clients_that_do_not_leave),
 		RUNNING(sessions_that_cannot_be_ended),
 		RUNNING(device_removed),
+		RUNNING(device_of_a_client_removed),
 		RUNNING(connection_manager_hiccups),
 		RUNNING(connection_manager_breaks),
 		BARE(open_errors),

@@ -142,15 +142,69 @@ static void deregistration_fails(void **state)
 	assert_int_equal(pool_claim(&pool, 1, &list), 0);
 	region = STAILQ_FIRST(&list);
 	assert_int_equal(region_register(region, pd), 0);
-	fake_fail_dereg(true);
+	fake_fail_dereg(EBUSY);
 	assert_int_equal(region_deregister(region), EBUSY);
 	assert_int_equal(region->state, REGION_LOST);
 	assert_non_null(region->mr);
 	/* It is not counted as gone, as it is not. */
 	assert_int_equal(vobj_count(VOBJ_MR), 1);
-	fake_fail_dereg(false);
+	fake_fail_dereg(0);
 	assert_int_equal(ibv_dereg_mr(region->mr), 0);
 	vobj_gone(VOBJ_MR);
+	pool_destroy(&pool);
+	assert_int_equal(ibv_dealloc_pd(pd), 0);
+	assert_nothing_left();
+}
+
+/* The device is gone: EIO is what it says to everything, and the memory is free of it. */
+static void device_is_removed(void **state)
+{
+	struct region_list list = STAILQ_HEAD_INITIALIZER(list);
+	struct ibv_pd *pd = ibv_alloc_pd(fake_device(1));
+	struct region *region;
+	struct pool pool;
+
+	make_pool(&pool, 1);
+	assert_int_equal(pool_claim(&pool, 1, &list), 0);
+	region = STAILQ_FIRST(&list);
+	assert_int_equal(region_register(region, pd), 0);
+	fake_remove_device(1);
+	assert_int_equal(region_deregister(region), 0);
+	assert_int_equal(region->state, REGION_DIRTY);
+	assert_null(region->mr);
+	assert_int_equal(vobj_count(VOBJ_MR), 0);
+	while (!region_zero(region, TEST_CHUNK))
+		;
+	assert_int_equal(ibv_dealloc_pd(pd), EIO);
+	pool_destroy(&pool);
+	assert_nothing_left();
+}
+
+/* EIO of a device that answers other questions: the rkey may still work. */
+static void device_is_only_ill(void **state)
+{
+	static const int others[] = { 0, ENOMEM };
+	struct region_list list = STAILQ_HEAD_INITIALIZER(list);
+	struct ibv_pd *pd = ibv_alloc_pd(fake_device(0));
+	struct region *region;
+	struct pool pool;
+	size_t i;
+
+	make_pool(&pool, 2);
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		assert_int_equal(pool_claim(&pool, 1, &list), 0);
+		region = STAILQ_FIRST(&list);
+		STAILQ_REMOVE_HEAD(&list, link);
+		assert_int_equal(region_register(region, pd), 0);
+		fake_fail_dereg(EIO);
+		fake_fail_call(FAKE_QUERY_DEVICE, others[i]);
+		assert_int_equal(region_deregister(region), EIO);
+		assert_int_equal(region->state, REGION_LOST);
+		assert_int_equal(vobj_count(VOBJ_MR), 1);
+		fake_fail_dereg(0);
+		assert_int_equal(ibv_dereg_mr(region->mr), 0);
+		vobj_gone(VOBJ_MR);
+	}
 	pool_destroy(&pool);
 	assert_int_equal(ibv_dealloc_pd(pd), 0);
 	assert_nothing_left();
@@ -198,6 +252,8 @@ int main(void)
 		cmocka_unit_test_setup(zero_in_slices, setup),
 		cmocka_unit_test_setup(registration_fails, setup),
 		cmocka_unit_test_setup(deregistration_fails, setup),
+		cmocka_unit_test_setup(device_is_removed, setup),
+		cmocka_unit_test_setup(device_is_only_ill, setup),
 		cmocka_unit_test_setup(forbidden_event_aborts, setup),
 		cmocka_unit_test_setup(out_of_memory, setup),
 	};
