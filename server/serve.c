@@ -20,7 +20,7 @@ static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 	struct session *session = arg;
 
 	session->heard_ms = now_ms();
-	session->overdue = false;
+	session->overdue_ms = 0;
 	/* After a goodbye, whoever said it, nothing is worth an answer. */
 	if (session->parting)
 		return 0;
@@ -63,7 +63,7 @@ static enum serve_result malformed(struct session *session, uint64_t now)
 	log_warn("client %u (%s): %s; disconnecting", session->number, session->peer,
 		 fsw_reason_text(FSW_REASON_MALFORMED));
 	serve_part(session, FSW_REASON_MALFORMED, now);
-	return SERVE_BUSY;
+	return SERVE_AGAIN;
 }
 
 /* Returns false when a send failed. */
@@ -104,7 +104,7 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
 	if (session->parting) {
 		if (ctrl_all_sent(&session->ctrl) || now >= session->part_deadline_ms)
 			return SERVE_CLOSE;
-		return nr ? SERVE_BUSY : SERVE_IDLE;
+		return nr ? SERVE_AGAIN : SERVE_IDLE;
 	}
 
 	if (session->nr_pongs && !answer_pings(session))
@@ -118,12 +118,13 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
 		return broken(session);
 	case GRANTS_WAITING:
 		session->waiting = true;
-		return nr ? SERVE_BUSY : SERVE_WAITING;
+		return nr ? SERVE_AGAIN : SERVE_WAITING;
 	case GRANTS_BLOCKED:	/* a completion frees a slot */
 	case GRANTS_IDLE:
 		break;
 	}
-	return nr ? SERVE_BUSY : SERVE_IDLE;
+	/* Pings, pongs, sends that have completed: no question follows on these. */
+	return nr ? SERVE_AGAIN : SERVE_IDLE;
 }
 
 static uint64_t silence_limit(const struct session *session)
@@ -131,33 +132,55 @@ static uint64_t silence_limit(const struct session *session)
 	return (uint64_t)SERVE_SILENT_INTERVALS * session->keepalive_ms;
 }
 
+static bool is_overdue(const struct session *session, uint64_t now)
+{
+	return now > session->heard_ms && now - session->heard_ms > silence_limit(session);
+}
+
 enum serve_result serve_tick(struct session *session, uint64_t now)
 {
 	struct fsw_msg *msg;
-	bool overdue;
 
 	if (session->parting)
 		return now >= session->part_deadline_ms ? SERVE_CLOSE : SERVE_IDLE;
 
-	overdue = now > session->heard_ms && now - session->heard_ms > silence_limit(session);
-	if (overdue && session->overdue) {
+	/*
+	 * Perhaps it was us who slept, with the whole machine, and its messages wait to be
+	 * read: it is judged at a second look only.
+	 */
+	if (!is_overdue(session, now)) {
+		session->overdue_ms = 0;
+	} else if (!session->overdue_ms) {
+		session->overdue_ms = now;
+	} else if (now - session->overdue_ms >= SERVE_GRACE_MS) {
 		log_warn("client %u (%s): %s; disconnecting", session->number, session->peer,
 			 fsw_reason_text(FSW_REASON_TIMEOUT));
 		serve_part(session, FSW_REASON_TIMEOUT, now);
 		return SERVE_IDLE;
 	}
-	/*
-	 * Perhaps it was us who slept, with the whole machine, and its messages wait to be
-	 * read: they get the time until the next look.
-	 */
-	session->overdue = overdue;
 	if (now > session->ctrl.sent_ms && now - session->ctrl.sent_ms >= session->keepalive_ms) {
 		/* No free slot: what is in flight already asks the same question. */
 		msg = ctrl_slot(&session->ctrl);
-		if (msg && ctrl_send(&session->ctrl, msg, FSW_MSG_PING, ++session->ping_seq, 0))
+		if (!msg)
+			session->ctrl.sent_ms = now;
+		else if (ctrl_send(&session->ctrl, msg, FSW_MSG_PING, ++session->ping_seq, 0))
 			return broken(session);
 	}
 	return SERVE_IDLE;
+}
+
+uint64_t serve_due(const struct session *session)
+{
+	uint64_t ping, judge;
+
+	if (session->parting)
+		return session->part_deadline_ms;
+	ping = session->ctrl.sent_ms + session->keepalive_ms;
+	if (session->overdue_ms)
+		judge = session->overdue_ms + SERVE_GRACE_MS;
+	else
+		judge = session->heard_ms + silence_limit(session) + 1;
+	return ping < judge ? ping : judge;
 }
 
 void serve_part(struct session *session, enum fsw_reason reason, uint64_t now)

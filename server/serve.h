@@ -12,12 +12,15 @@
 
 /* A client that was silent for this many keep-alive intervals is gone. */
 #define SERVE_SILENT_INTERVALS	3
+/* What waits to be read when a client is found silent for so long gets this time. */
+#define SERVE_GRACE_MS		250
 /* How long the last message may take to get through before the connection is closed. */
 #define SERVE_PART_MS		500
 
 enum serve_result {
 	SERVE_IDLE,	/* nothing to do until the completion channel says so */
-	SERVE_BUSY,	/* did something, there may be more */
+	SERVE_AGAIN,	/* there may be more, but nothing that is worth waiting for */
+	SERVE_BUSY,	/* worked for the client, who may want more soon */
 	SERVE_WAITING,	/* waits for chunks that are on their way back to the pool */
 	SERVE_CLOSE,	/* close the connection; the reason is in @close_reason */
 };
@@ -38,12 +41,23 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
  * @session: adopted, not closed
  * @now: now_ms()
  *
- * A client is taken for dead in the second call in a row that finds it silent
- * for too long. serve_turn() is to be called between the two.
+ * A client is taken for dead when it is found silent for too long and is so still
+ * SERVE_GRACE_MS later. serve_turn() is to be called between the two.
  *
  * Return: SERVE_IDLE or SERVE_CLOSE.
  */
 enum serve_result serve_tick(struct session *session, uint64_t now);
+
+/**
+ * serve_due - when serve_tick() has something to do
+ * @session: adopted, not closed
+ *
+ * Messages in either direction make it later; serve_part(), and serve_turn() when
+ * it begins to part, make it sooner.
+ *
+ * Return: a time as now_ms() gives it.
+ */
+uint64_t serve_due(const struct session *session);
 
 /**
  * serve_part - tell the client why its session is about to end

@@ -73,7 +73,7 @@ struct session {
 	TAILQ_ENTRY(session) place_link;
 	struct event wake;		/* of the completion channel */
 	uint64_t heard_ms;		/* when the last message arrived */
-	bool overdue;			/* the last look at the clock found it silent for too long */
+	uint64_t overdue_ms;		/* when it was found silent for too long; 0: it is not */
 	uint64_t busy_us;		/* when there was something to do last */
 	bool waiting;			/* a request waits for chunks on their way back */
 	bool parting;			/* a goodbye was sent or received */

@@ -15,7 +15,8 @@
 #define SPIN_US		50
 /* About 0.2 ms of work: as long as one session may make the others wait. */
 #define ZERO_SLICE	(2 * MIB)
-#define TICK_MS		250
+/* Not more often than this, so that what is due at about the same time is done at once. */
+#define TICK_MS		10
 #define RETRY_MS	20
 
 static void move(struct worker *w, struct session *session, enum session_place place)
@@ -53,17 +54,42 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 		move(session->worker, session, PLACE_ACTIVE);
 }
 
+/*
+ * Look at the clock at @due, if not sooner. What makes something due later does not touch the
+ * timer, as that is most of what happens: the next look finds nothing to do and sets it anew.
+ */
+static int tick_at(struct worker *w, uint64_t due)
+{
+	uint64_t now = now_ms(), delay;
+	struct timeval tv;
+
+	if (event_pending(w->tick_event, EV_TIMEOUT, NULL) && w->tick_ms <= due)
+		return 0;
+	delay = due > now + TICK_MS ? due - now : TICK_MS;
+	w->tick_ms = due;
+	tv.tv_sec = delay / 1000;
+	tv.tv_usec = delay % 1000 * 1000;
+	return event_add(w->tick_event, &tv);
+}
+
+static enum serve_result turn(struct worker *w, struct session *session, uint64_t now)
+{
+	bool parting = session->parting;
+	enum serve_result result = serve_turn(session, &w->dirty, now);
+
+	if (session->parting && !parting)
+		tick_at(w, serve_due(session));
+	return result;
+}
+
 static void adopt(struct worker *w, struct session *session)
 {
-	const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
-
 	serve_start(session, now_ms());
 	session->busy_us = now_us();
 	move(w, session, PLACE_ACTIVE);
 	event_assign(&session->wake, w->base, ctrl_fd(&session->ctrl), EV_READ | EV_PERSIST,
 		     on_wake, session);
-	if (event_add(&session->wake, NULL) ||
-	    (!event_pending(w->tick_event, EV_TIMEOUT, NULL) && event_add(w->tick_event, &tick))) {
+	if (event_add(&session->wake, NULL) || tick_at(w, serve_due(session))) {
 		log_err("client %u (%s): out of memory", session->number, session->peer);
 		session->close_reason = FSW_REASON_RESOURCES;
 		close_session(w, session);
@@ -88,6 +114,7 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 			/* It may have asked to be closed in the meantime. */
 			if (session->place == PLACE_ACTIVE || session->place == PLACE_ASLEEP) {
 				serve_part(session, session->part_reason, now_ms());
+				tick_at(w, serve_due(session));
 				move(w, session, PLACE_ACTIVE);
 			}
 			break;
@@ -112,21 +139,25 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	struct worker *w = arg;
 	struct session_list *const lists[] = { &w->active, &w->asleep };
 	struct session *session, *next;
-	uint64_t now = now_ms();
+	uint64_t now = now_ms(), first = UINT64_MAX;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(lists); i++) {
 		for (session = TAILQ_FIRST(lists[i]); session; session = next) {
 			next = TAILQ_NEXT(session, place_link);
-			if (serve_tick(session, now) == SERVE_CLOSE)
+			if (serve_tick(session, now) == SERVE_CLOSE) {
 				close_session(w, session);
-			else if (session->overdue)
-				/* Read what is there before it is judged. */
+				continue;
+			}
+			/* Read what is there before it is judged. */
+			if (session->overdue_ms)
 				move(w, session, PLACE_ACTIVE);
+			if (serve_due(session) < first)
+				first = serve_due(session);
 		}
 	}
-	if (TAILQ_EMPTY(&w->active) && TAILQ_EMPTY(&w->asleep))
-		event_del(w->tick_event);
+	if (first != UINT64_MAX)
+		tick_at(w, first);
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *arg)
@@ -152,7 +183,7 @@ static void sleep_on(struct worker *w, struct session *session, uint64_t now)
 		return;
 	}
 	/* What arrived before the arming does not wake anybody. */
-	switch (serve_turn(session, &w->dirty, now)) {
+	switch (turn(w, session, now)) {
 	case SERVE_WAITING:
 		/* Adding it again would postpone it for all who wait. */
 		if (!event_pending(w->retry_event, EV_TIMEOUT, NULL))
@@ -164,6 +195,8 @@ static void sleep_on(struct worker *w, struct session *session, uint64_t now)
 		break;
 	case SERVE_BUSY:
 		session->busy_us = now_us();
+		break;
+	case SERVE_AGAIN:
 		break;
 	case SERVE_CLOSE:
 		close_session(w, session);
@@ -178,9 +211,11 @@ static void serve_all(struct worker *w)
 
 	for (session = TAILQ_FIRST(&w->active); session; session = next) {
 		next = TAILQ_NEXT(session, place_link);
-		switch (serve_turn(session, &w->dirty, now)) {
+		switch (turn(w, session, now)) {
 		case SERVE_BUSY:
 			session->busy_us = now_us();
+			break;
+		case SERVE_AGAIN:
 			break;
 		case SERVE_IDLE:
 			if (now_us() - session->busy_us < SPIN_US)
@@ -283,7 +318,7 @@ int worker_start(struct worker *w, struct pool *pool, struct mailbox *to_main)
 	if (!w->base)
 		goto err_stop;
 	w->inbox_event = event_new(w->base, w->inbox.fd, EV_READ | EV_PERSIST, on_letters, w);
-	w->tick_event = event_new(w->base, -1, EV_PERSIST, on_tick, w);
+	w->tick_event = event_new(w->base, -1, 0, on_tick, w);
 	w->retry_event = event_new(w->base, -1, 0, on_retry, w);
 	if (!w->inbox_event || !w->tick_event || !w->retry_event || event_add(w->inbox_event, NULL))
 		goto err_stop;

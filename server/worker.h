@@ -35,7 +35,8 @@ struct worker {
 	/* Worker only. */
 	struct event_base *base;
 	struct event *inbox_event;
-	struct event *tick_event;	/* keep-alive; runs while there are sessions */
+	struct event *tick_event;	/* keep-alive and partings; runs while there are sessions */
+	uint64_t tick_ms;		/* for when it is set, if it is pending */
 	struct event *retry_event;	/* runs while a session waits for the pool */
 	struct session_list active, asleep, closed, ending;
 	struct region_list dirty;

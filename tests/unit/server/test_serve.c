@@ -58,8 +58,9 @@ static enum serve_result turns(uint64_t now)
 {
 	enum serve_result result;
 
-	while ((result = serve_turn(f.session, &f.dirty, now)) == SERVE_BUSY)
-		;
+	do
+		result = serve_turn(f.session, &f.dirty, now);
+	while (result == SERVE_BUSY || result == SERVE_AGAIN);
 	return result;
 }
 
@@ -272,7 +273,7 @@ static void parting_with_sends_in_the_batch(void **state)
 	fake_complete_sends(f.id);
 	/* Not looked at any more. */
 	tell(FSW_MSG_PING, 3);
-	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_BUSY);
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_AGAIN);
 	expect_goodbye(FSW_REASON_MALFORMED);
 	fake_complete_sends(f.id);
 	assert_int_equal(turns(1000), SERVE_CLOSE);
@@ -334,9 +335,14 @@ static void keep_alive(void **state)
 	assert_int_equal(next_sent(), FSW_MSG_PING);
 	assert_false(f.session->parting);
 	assert_int_equal(turns(base + 3001), SERVE_IDLE);
-	assert_int_equal(serve_tick(f.session, base + 3002), SERVE_IDLE);
-	expect_goodbye(FSW_REASON_TIMEOUT);
-	assert_int_equal(serve_tick(f.session, base + 3002 + SERVE_PART_MS), SERVE_CLOSE);
+	base += 3001 + SERVE_GRACE_MS;
+	assert_int_equal(serve_tick(f.session, base - 1), SERVE_IDLE);
+	assert_false(f.session->parting);
+	assert_int_equal(serve_tick(f.session, base), SERVE_IDLE);
+	while (next_sent() == FSW_MSG_PING)
+		;
+	assert_int_equal(fsw_letoh16(f.msg.bye.reason), FSW_REASON_TIMEOUT);
+	assert_int_equal(serve_tick(f.session, base + SERVE_PART_MS), SERVE_CLOSE);
 	assert_int_equal(f.session->close_reason, FSW_REASON_TIMEOUT);
 }
 
@@ -362,10 +368,10 @@ static void own_stall_is_not_silence(void **state)
 	tell(FSW_MSG_PING, 1);
 	/* The clock is looked at first. */
 	assert_int_equal(serve_tick(f.session, now_ms()), SERVE_IDLE);
-	assert_true(f.session->overdue);
+	assert_true(f.session->overdue_ms);
 	assert_int_equal(turns(now_ms()), SERVE_IDLE);
-	assert_false(f.session->overdue);
-	assert_int_equal(serve_tick(f.session, now_ms()), SERVE_IDLE);
+	assert_false(f.session->overdue_ms);
+	assert_int_equal(serve_tick(f.session, now_ms() + SERVE_GRACE_MS), SERVE_IDLE);
 	assert_false(f.session->parting);
 
 	/* Two stalls with a sign of life between them are not "in a row". */
@@ -374,9 +380,62 @@ static void own_stall_is_not_silence(void **state)
 		assert_int_equal(serve_tick(f.session, now_ms()), SERVE_IDLE);
 		tell(FSW_MSG_PONG, 1);
 		assert_int_equal(turns(now_ms()), SERVE_IDLE);
-		assert_int_equal(serve_tick(f.session, now_ms()), SERVE_IDLE);
+		assert_int_equal(serve_tick(f.session, now_ms() + SERVE_GRACE_MS), SERVE_IDLE);
 		assert_false(f.session->parting);
 	}
+}
+
+static void when_something_is_due(void **state)
+{
+	uint64_t base = now_ms();
+
+	serve_start(f.session, base);
+	assert_true(serve_due(f.session) == base + 1000);
+	/* What was sent and what was heard have clocks of their own. */
+	f.session->ctrl.sent_ms = base + 2500;
+	assert_true(serve_due(f.session) == base + 3001);
+	f.session->heard_ms = base + 2600;
+	assert_true(serve_due(f.session) == base + 3500);
+	/* Never sooner than serve_tick() has something to do, nor later. */
+	f.session->heard_ms = base;
+	serve_tick(f.session, base + 3000);
+	assert_false(f.session->overdue_ms);
+	serve_tick(f.session, base + 3001);
+	assert_true(f.session->overdue_ms == base + 3001);
+	assert_true(serve_due(f.session) == base + 3001 + SERVE_GRACE_MS);
+	serve_part(f.session, FSW_REASON_SHUTDOWN, base);
+	assert_true(serve_due(f.session) == base + SERVE_PART_MS);
+}
+
+static void without_a_slot_nothing_is_due(void **state)
+{
+	uint64_t base = now_ms();
+	unsigned int i;
+
+	serve_start(f.session, base);
+	for (i = 0; i < CTRL_SEND_SLOTS; i++)
+		assert_non_null(ctrl_slot(&f.session->ctrl));
+	assert_int_equal(serve_tick(f.session, base + 1000), SERVE_IDLE);
+	assert_true(serve_due(f.session) == base + 2000);
+}
+
+/* Only work for the client is worth a polling phase. */
+static void what_counts_as_busy(void **state)
+{
+	union message m;
+	size_t len;
+
+	tell(FSW_MSG_PING, 1);
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_AGAIN);
+	assert_int_equal(next_sent(), FSW_MSG_PONG);
+	fake_complete_sends(f.id);
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_AGAIN);
+	tell(FSW_MSG_PONG, 1);
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_AGAIN);
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_IDLE);
+	len = make_range(&m, FSW_MSG_REQUEST, 9, 0, 1);
+	assert_true(fake_message(f.id, &m, len));
+	assert_int_equal(serve_turn(f.session, &f.dirty, 1000), SERVE_BUSY);
 }
 
 static void ping_without_a_slot(void **state)
@@ -391,7 +450,7 @@ static void ping_without_a_slot(void **state)
 	assert_int_equal(next_sent(), 0);
 	/* The goodbye has its own. */
 	assert_int_equal(serve_tick(f.session, base + 3001), SERVE_IDLE);
-	assert_int_equal(serve_tick(f.session, base + 3002), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, base + 3001 + SERVE_GRACE_MS), SERVE_IDLE);
 	expect_goodbye(FSW_REASON_TIMEOUT);
 }
 
@@ -415,6 +474,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keep_alive, setup, teardown),
 		cmocka_unit_test_setup_teardown(any_message_is_a_sign_of_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(own_stall_is_not_silence, setup, teardown),
+		cmocka_unit_test_setup_teardown(when_something_is_due, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_a_slot_nothing_is_due, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_counts_as_busy, setup, teardown),
 		cmocka_unit_test_setup_teardown(ping_without_a_slot, setup, teardown),
 	};
 

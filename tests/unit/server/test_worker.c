@@ -208,6 +208,19 @@ static void parts_when_told(void **state)
 	end_session(1);
 }
 
+/* So many letters, in whatever order. */
+static void all_want_to_close(int nr)
+{
+	while (nr) {
+		struct pollfd fd = { .fd = f.main_box.fd, .events = POLLIN };
+		struct letter *letter;
+
+		assert_int_equal(poll(&fd, 1, 10000), 1);
+		for (letter = mailbox_take(&f.main_box); letter; letter = letter->next, nr--)
+			assert_int_equal(letter->kind, LETTER_CLOSE);
+	}
+}
+
 static void silent_client(void **state)
 {
 	union message m;
@@ -222,14 +235,49 @@ static void silent_client(void **state)
 		assert_int_equal(type, FSW_MSG_GOODBYE);
 		assert_int_equal(fsw_letoh16(m.bye.reason), FSW_REASON_TIMEOUT);
 	}
-	/* Three letters, in whatever order. */
-	for (i = 0; i < SESSIONS;) {
-		struct pollfd fd = { .fd = f.main_box.fd, .events = POLLIN };
-		struct letter *letter;
+	all_want_to_close(SESSIONS);
+}
 
-		assert_int_equal(poll(&fd, 1, 10000), 1);
-		for (letter = mailbox_take(&f.main_box); letter; letter = letter->next, i++)
-			assert_int_equal(letter->kind, LETTER_CLOSE);
+/* The goodbye does not get through: the timer, which was set for the next ping, ends it sooner. */
+static void parting_ends_by_the_clock(void **state)
+{
+	uint64_t start;
+	union message m;
+
+	fake_auto_complete(false);
+	start = now_ms();
+	f.session[0]->part_reason = FSW_REASON_SHUTDOWN;
+	worker_post(&f.worker, &f.session[0]->part);
+	assert_int_equal(answer(0, &m), FSW_MSG_GOODBYE);
+	/* The same for one that the worker sends by itself. */
+	ask(1, FSW_MSG_RELEASE, 1, 0, 1);
+	assert_int_equal(answer(1, &m), FSW_MSG_GOODBYE);
+	all_want_to_close(2);
+	assert_true(now_ms() - start >= 500);
+	fake_auto_complete(true);
+}
+
+/* Each client that says nothing is asked, and not again before it is time. */
+static void pings_by_the_clock(void **state)
+{
+	union message m;
+	size_t len;
+	int i;
+
+	for (i = 0; i < SESSIONS; i++) {
+		if (!i)
+			assert_false(fake_sent(id(i), &m.msg, &len));
+		assert_int_equal(answer(i, &m), FSW_MSG_PING);
+		assert_int_equal(fsw_letoh32(m.msg.seq), 1);
+		fsw_msg_init(&m.msg, FSW_MSG_PONG, fsw_letoh32(m.msg.seq), 0);
+		assert_true(fake_message(id(i), &m, sizeof(m.msg)));
+		if (!i)
+			/* All at once, as all were adopted at once. */
+			poll(NULL, 0, 100);
+	}
+	for (i = 0; i < SESSIONS; i++) {
+		assert_int_equal(answer(i, &m), FSW_MSG_PING);
+		assert_int_equal(fsw_letoh32(m.msg.seq), 2);
 	}
 }
 
@@ -296,6 +344,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(asks_to_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(parts_when_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(silent_client, setup, teardown),
+		cmocka_unit_test_setup_teardown(parting_ends_by_the_clock, setup, teardown),
+		cmocka_unit_test_setup_teardown(pings_by_the_clock, setup, teardown),
 		cmocka_unit_test_setup_teardown(waits_for_another_session, setup, teardown),
 		cmocka_unit_test_setup_teardown(stops_with_chunks_dirty, setup, teardown),
 		cmocka_unit_test_setup_teardown(cannot_start, setup, teardown),
