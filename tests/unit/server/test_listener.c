@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "fake_clock.h"
+#include "fake_event.h"
 #include "helpers.h"
 #include "listener.h"
 
@@ -66,6 +67,8 @@ static int teardown(void **state)
 	}
 	listener_close(&f.l);
 	listener_close(&f.l);
+	/* No client of these tests releases a chunk: all were deregistered at the end. */
+	assert_int_equal(fake_raced_deregs(), 0);
 	pool_destroy(&f.pool);
 	assert_nothing_left();
 	return 0;
@@ -309,6 +312,46 @@ static void worker_wants_it_closed(void **state)
 	fake_clock_advance(2000);
 	PUMP_UNTIL(!f.l.nr_sessions);
 	assert_true(fake_id_state(id).destroyed);
+}
+
+/* Every queue pair of a session is gone before the first of its chunks is deregistered. */
+static void queue_pairs_go_first(void **state)
+{
+	struct rdma_cm_id *id, *data[4];
+	unsigned int i;
+
+	id = attach(1);
+	for (i = 0; i < ARRAY_SIZE(data); i++)
+		data[i] = attach_data(FSW_ROLE_DEMAND + i / 2, i % 2, 1);
+	grant_all(id, 8);
+	disconnect(id);
+	/* The main thread's at once, that of the control connection by the worker. */
+	for (i = 0; i < ARRAY_SIZE(data); i++)
+		assert_true(fake_id_state(data[i]).destroyed);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_int_equal(fake_raced_deregs(), 0);
+	PUMP_UNTIL(pool_available(&f.pool) == 8ull * TEST_CHUNK);
+}
+
+/* The CM says no to what nobody can do anything about: all goes on, nothing is lost. */
+static void the_cm_refuses(void **state)
+{
+	struct rdma_cm_id *id, *data;
+
+	fake_fail_call(FAKE_REJECT, EINVAL);
+	fake_fail_call(FAKE_DISCONNECT, EINVAL);
+	assert_refused(request_role(FSW_ROLE_DEMAND, 0, 9), FSW_REASON_NO_SESSION, 0);
+	id = attach(1);
+	data = attach_data(FSW_ROLE_DEMAND, 0, 1);
+	grant_all(id, 8);
+	fake_break(id);
+	/* The disconnect request fails and is not answered either: the deadline. */
+	PUMP_UNTIL(fake_id_state(id).disconnects);
+	fake_clock_advance(2000);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_true(fake_id_state(id).destroyed && fake_id_state(data).destroyed);
+	PUMP_UNTIL(pool_available(&f.pool) == 8ull * TEST_CHUNK);
+	assert_all_back(&f.pool);
 }
 
 static void never_confirmed(void **state)
@@ -602,6 +645,27 @@ static void start_errors(void **state)
 	assert_non_null(strstr(f.why, "port 50000 is taken"));
 }
 
+static void no_memory_to_start(void **state)
+{
+	enum exit_status status;
+	unsigned int n = 0;
+
+	/* The main loop, then each of the two workers. */
+	do {
+		assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)), EXIT_RUN_OK);
+		fake_event_fail(++n);
+		status = listener_start(&f.l, &f.pool, f.why, sizeof(f.why));
+		fake_event_fail(0);
+		if (status) {
+			assert_int_equal(status, EXIT_RUN_FAILED);
+			assert_non_null(strstr(f.why, "memory"));
+			assert_int_equal(fake_objects(), 0);
+		}
+	} while (status);
+	assert_int_equal(n, 2 + 5 + 2 + 4 + 2 * 6 + 1);
+	listener_close(&f.l);
+}
+
 static void generations_differ(void **state)
 {
 	uint64_t first;
@@ -630,6 +694,8 @@ int main(void)
 		RUNNING(client_disconnects),
 		RUNNING(data_connection_breaks_alone),
 		RUNNING(worker_wants_it_closed),
+		RUNNING(queue_pairs_go_first),
+		RUNNING(the_cm_refuses),
 		RUNNING(never_confirmed),
 		RUNNING(every_event_everywhere),
 		RUNNING(stop_without_clients),
@@ -644,6 +710,7 @@ int main(void)
 		BARE(open_errors),
 		BARE(both_families),
 		BARE(start_errors),
+		BARE(no_memory_to_start),
 		BARE(generations_differ),
 	};
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,8 +21,9 @@
 #define MADV_POPULATE_WRITE	23
 #endif
 
-static int mmap_errno, huge_errno, lock_errno, populate_errno;
+static int mmap_errno, huge_errno, giant_errno, lock_errno, populate_errno;
 static int space_errno, populate_signal;
+static bool populate_nothing;
 static size_t lock_limit;
 static unsigned int huge_maps, small_maps, locks, unmaps;
 static size_t mapped;
@@ -36,9 +38,11 @@ int __wrap_mlock2(const void *addr, size_t len, unsigned int flags);
 
 void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {
-	int err = flags & MAP_HUGETLB ? huge_errno : mmap_errno;
+	int err = mmap_errno;
 	void *p;
 
+	if (flags & MAP_HUGETLB)
+		err = (flags >> 26 & 63) == 30 ? giant_errno : huge_errno;
 	/* Address space, to try what may be locked. */
 	if (prot == PROT_NONE)
 		err = space_errno;
@@ -71,6 +75,9 @@ int __wrap_madvise(void *addr, size_t len, int advice)
 		assert_int_equal(kill(getpid(), populate_signal), 0);
 		populate_signal = 0;
 	}
+	/* More than a test should take. */
+	if (advice == MADV_POPULATE_WRITE && populate_nothing)
+		return 0;
 	if (advice == MADV_POPULATE_WRITE && populate_errno) {
 		errno = populate_errno;
 		return -1;
@@ -137,7 +144,8 @@ static int setup(void **state)
 	chunk_size = 0;
 	mmap_errno = space_errno = lock_errno = populate_errno = 0;
 	lock_limit = SIZE_MAX;
-	huge_errno = ENOMEM;
+	huge_errno = giant_errno = ENOMEM;
+	populate_nothing = false;
 	huge_maps = small_maps = locks = unmaps = 0;
 	mapped = 0;
 	return 0;
@@ -197,6 +205,65 @@ static void tries_huge_pages_first(void **state)
 	memory_unmap(&mem);
 }
 
+static void huge_pages_are_had(void **state)
+{
+	static const struct {
+		uint64_t size;
+		enum config_huge huge;
+		int giant_errno, huge_errno;
+		unsigned int maps;
+		size_t page_size;
+	} cases[] = {
+		{ 2 * GIB, HUGE_1G, 0, ENOMEM, 1, GIB },
+		/* Rounded up when asked for in so many words only. */
+		{ 3 * MIB, HUGE_1G, 0, ENOMEM, 1, GIB },
+		{ 3 * MIB, HUGE_YES, 0, 0, 1, 2 * MIB },
+		{ 2 * GIB, HUGE_YES, 0, 0, 1, GIB },
+		{ 2 * GIB, HUGE_TRY, 0, 0, 1, GIB },
+		/* The next best. */
+		{ 2 * GIB, HUGE_YES, ENOMEM, 0, 2, 2 * MIB },
+		{ 2 * GIB, HUGE_TRY, EINVAL, 0, 2, 2 * MIB },
+		{ 2 * GIB, HUGE_2M, 0, 0, 1, 2 * MIB },
+	};
+	struct memory mem;
+	char why[256];
+	size_t i;
+
+	populate_nothing = true;
+	/* Reserved pages do not count as available memory, so that this is not asked. */
+	files = (const struct file[]) { { "/proc/meminfo", "MemAvailable: 0 kB\n" }, { 0 } };
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		giant_errno = cases[i].giant_errno;
+		huge_errno = cases[i].huge_errno;
+		huge_maps = 0;
+		assert_int_equal(map(&mem, cases[i].size, cases[i].huge, why), 0);
+		assert_int_equal(huge_maps, cases[i].maps);
+		assert_int_equal(mem.page_size, cases[i].page_size);
+		assert_true(mem.size >= cases[i].size);
+		assert_int_equal(mem.size % mem.page_size, 0);
+		assert_string_equal(mem.kind, mem.page_size == GIB ? "1 GiB huge pages" :
+								     "2 MiB huge pages");
+		assert_int_equal(mapped, mem.size);
+		memory_unmap(&mem);
+	}
+	assert_int_equal(small_maps, 0);
+}
+
+static void huge_pages_missing(void **state)
+{
+	static const struct file some[] = {
+		{ "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "3\n" },
+		{ "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "1\n" },
+		{ 0 },
+	};
+	struct memory mem;
+	char why[256];
+
+	files = some;
+	assert_int_equal(map(&mem, 8 * MIB, HUGE_2M, why), ENOMEM);
+	assert_non_null(strstr(why, "for 8 MiB (there are 6 MiB of 2 MiB, 1 GiB of 1 GiB)"));
+}
+
 static void huge_pages_or_nothing(void **state)
 {
 	static const enum config_huge kinds[] = { HUGE_YES, HUGE_2M, HUGE_1G };
@@ -225,6 +292,7 @@ static void does_not_fit(void **state)
 	assert_int_equal(small_maps, 0);
 }
 
+#define AVAILABLE(kib)	"MemAvailable: " kib " kB\n"
 #define MEMINFO	"MemTotal: 9999999 kB\nMemAvailable: 8388608 kB\n" \
 		"CommitLimit: 5242880 kB\nCommitted_AS: 1048576 kB\n"
 
@@ -236,63 +304,72 @@ static void what_fits(void **state)
 		const char *says;	/* NULL: 1 TiB would fit */
 	} cases[] = {
 		/* 31/32 of what there is, in multiples of a usual chunk. */
-		{ { { "/proc/meminfo", MEMINFO } }, 0,
-		  "7.8 GiB are available; try --size 7936M" },
-		{ { { "/proc/meminfo", MEMINFO } }, GIB,
-		  "7.8 GiB are available; try --size 7168M" },
-		{ { { "/proc/meminfo", "MemAvailable: 66560 kB\n" } }, 0,
-		  "; try --size 62M" },
-		{ { { "/proc/meminfo", "MemAvailable: 66560 kB\n" } }, 64 * MIB,
-		  "; that is less than --chunk-size" },
-		{ { { "/proc/meminfo", "MemAvailable: 900 kB\n" } }, 0,
-		  "; that is less than 1 MiB" },
+		{ { { "/proc/meminfo", MEMINFO } }, 0, "7.8 GiB are available; try --size 7936M" },
+		{ { { "/proc/meminfo", MEMINFO } }, GIB, "; try --size 7168M" },
+		{ { { "/proc/meminfo", AVAILABLE("66560") } }, 0, "; try --size 62M" },
+		{ { { "/proc/meminfo", AVAILABLE("66560") } }, 64 * MIB, "less than --chunk-size" },
+		{ { { "/proc/meminfo", AVAILABLE("900") } }, 0, "; that is less than 1 MiB" },
 		{ { { NULL, NULL } }, 0, NULL },
 		/* Version 2: the group, one above it, and what has no limit. */
 		{ { { "/proc/meminfo", MEMINFO },
 		    { "/proc/self/cgroup", "0::/a/b\n" },
 		    { "/sys/fs/cgroup/a/b/memory.max", "4294967296\n" },
-		    { "/sys/fs/cgroup/a/b/memory.current", "1073741824\n" } }, 0,
+		    { "/sys/fs/cgroup/a/b/memory.current", "1073741824\n" } },
+		  0,
 		  "2.9 GiB are available in its control group; try --size 2944M" },
 		{ { { "/proc/meminfo", MEMINFO },
 		    { "/proc/self/cgroup", "1:name=systemd:/x\n0::/a/b" },
 		    { "/sys/fs/cgroup/a/b/memory.max", "max\n" },
-		    { "/sys/fs/cgroup/a/memory.max", "3221225472\n" } }, 0,
+		    { "/sys/fs/cgroup/a/memory.max", "3221225472\n" } },
+		  0,
 		  "in its control group; try --size 2944M" },
 		{ { { "/proc/meminfo", MEMINFO },
 		    { "/proc/self/cgroup", "0::/\n" },
-		    { "/sys/fs/cgroup/memory.max", "3221225472\n" } }, 0,
+		    { "/sys/fs/cgroup/memory.max", "3221225472\n" } },
+		  0,
 		  "in its control group; try --size 2944M" },
 		{ { { "/proc/meminfo", MEMINFO },
 		    { "/proc/self/cgroup", "0::/a\n" },
 		    { "/sys/fs/cgroup/a/memory.max", "1\n" },
-		    { "/sys/fs/cgroup/a/memory.current", "2\n" } }, 0,
+		    { "/sys/fs/cgroup/a/memory.current", "2\n" } },
+		  0,
 		  "0 bytes are available in its control group; that is less" },
 		{ { { "/proc/self/cgroup", "0::/a\n" },
-		    { "/sys/fs/cgroup/a/memory.max", "max\n" } }, 0, NULL },
+		    { "/sys/fs/cgroup/a/memory.max", "max\n" } },
+		  0,
+		  NULL },
 		{ { { "/proc/self/cgroup", "nonsense\n:\n::\n0:\n0::relative\n" } }, 0, NULL },
 		/* Version 1, also inside a container, where the path is that of the host. */
 		{ { { "/proc/meminfo", MEMINFO },
 		    { "/proc/self/cgroup", "5:cpu,memory:/a\n0::/\n" },
 		    { "/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "4294967296\n" },
-		    { "/sys/fs/cgroup/memory/a/memory.usage_in_bytes", "1073741824\n" } }, 0,
+		    { "/sys/fs/cgroup/memory/a/memory.usage_in_bytes", "1073741824\n" } },
+		  0,
 		  "2.9 GiB are available in its control group" },
 		{ { { "/proc/meminfo", MEMINFO },
 		    { "/proc/self/cgroup", "7:memory:/docker/1\n" },
-		    { "/sys/fs/cgroup/memory/memory.limit_in_bytes", "3221225472\n" } }, 0,
+		    { "/sys/fs/cgroup/memory/memory.limit_in_bytes", "3221225472\n" } },
+		  0,
 		  "in its control group; try --size 2944M" },
 		{ { { "/proc/meminfo", MEMINFO },
 		    { "/proc/self/cgroup", "7:memory:/a\n" },
 		    { "/sys/fs/cgroup/memory/a/memory.limit_in_bytes",
-		      "9223372036854771712\n" } }, 0, "7.8 GiB are available; " },
+		      "9223372036854771712\n" } },
+		  0,
+		  "7.8 GiB are available; " },
 		/* Strict overcommit. */
 		{ { { "/proc/meminfo", MEMINFO },
-		    { "/proc/sys/vm/overcommit_memory", "2\n" } }, 0,
+		    { "/proc/sys/vm/overcommit_memory", "2\n" } },
+		  0,
 		  "3.9 GiB are available with vm.overcommit_memory=2; try --size 3968M" },
 		{ { { "/proc/meminfo", "CommitLimit: 1 kB\nCommitted_AS: 9 kB\n" },
-		    { "/proc/sys/vm/overcommit_memory", "2\n" } }, 0,
+		    { "/proc/sys/vm/overcommit_memory", "2\n" } },
+		  0,
 		  "0 bytes are available with vm.overcommit_memory=2; that is less" },
 		{ { { "/proc/meminfo", MEMINFO },
-		    { "/proc/sys/vm/overcommit_memory", "1\n" } }, 0, "7.8 GiB are available; " },
+		    { "/proc/sys/vm/overcommit_memory", "1\n" } },
+		  0,
+		  "7.8 GiB are available; " },
 	};
 	struct memory mem;
 	char why[256];
@@ -440,6 +517,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(small_pages),
 		TEST(tries_huge_pages_first),
+		TEST(huge_pages_are_had),
+		TEST(huge_pages_missing),
 		TEST(huge_pages_or_nothing),
 		TEST(does_not_fit),
 		TEST(what_fits),

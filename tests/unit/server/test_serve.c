@@ -138,6 +138,23 @@ static void request_and_release(void **state)
 	assert_int_equal(turns(1000), SERVE_IDLE);
 	assert_int_equal(next_sent(), FSW_MSG_RELEASED);
 	assert_false(STAILQ_EMPTY(&f.dirty));
+	/* A release needs the queue pairs to stay; here the client keeps its hands off. */
+	assert_int_equal(fake_raced_deregs(), 1);
+}
+
+static void end_has_no_queue_pair(void **state)
+{
+	union message m;
+	size_t len = make_range(&m, FSW_MSG_REQUEST, 9, 0, 8);
+
+	fake_auto_complete(true);
+	assert_true(fake_message(f.id, &m, len));
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	pool_session_ending(&f.pool);
+	while (!serve_end(f.session, &f.dirty))
+		assert_false(fake_id_state(f.id).has_qp);
+	assert_int_equal(f.session->grants.nr_granted, 0);
+	assert_int_equal(fake_raced_deregs(), 0);
 }
 
 static void waiting_for_the_pool(void **state)
@@ -461,6 +478,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pings_are_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(flood_of_pings, setup, teardown),
 		cmocka_unit_test_setup_teardown(request_and_release, setup, teardown),
+		cmocka_unit_test_setup_teardown(end_has_no_queue_pair, setup, teardown),
 		cmocka_unit_test_setup_teardown(waiting_for_the_pool, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_messages, setup, teardown),
 		cmocka_unit_test_setup_teardown(client_leaves, setup, teardown),

@@ -164,6 +164,43 @@ static void data_connections(void **state)
 	unmake(session, control);
 }
 
+/* What cannot be destroyed is counted as left over, and the rest is freed all the same. */
+static void destroying_fails(void **state)
+{
+	static const struct {
+		enum fake_call call;
+		enum vobj_kind kind;
+		unsigned int nr;
+	} cases[] = {
+		{ FAKE_DISCONNECT, VOBJ_ID, 0 },
+		{ FAKE_DESTROY_ID, VOBJ_ID, 2 },
+		/* That of the data queue pairs and that of the control connection. */
+		{ FAKE_DESTROY_CQ, VOBJ_CQ, 2 },
+		{ FAKE_DEALLOC_PD, VOBJ_PD, 1 },
+	};
+	struct conn *control, *data;
+	struct session *session;
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		session = make(&control, 1, 1);
+		data = conn_create(fake_id(0), &conns);
+		assert_int_equal(conn_make_data_qp(data, session->pd, session_data_queue(session)),
+				 0);
+		data->session = session;
+		*session_data_slot(session, FSW_ROLE_DEMAND, 0) = data;
+		fake_fail_call(cases[i].call, EBUSY);
+		unmake(session, control);
+		fake_fail_call(cases[i].call, 0);
+		assert_true(TAILQ_EMPTY(&conns));
+		assert_int_equal(fake_objects(), 0);
+		assert_int_equal(vobj_count(cases[i].kind), cases[i].nr);
+		assert_int_equal(vobj_report(), cases[i].nr);
+		for (k = 0; k < cases[i].nr; k++)
+			vobj_gone(cases[i].kind);
+	}
+}
+
 static void accepting(void **state)
 {
 	const struct fsw_welcome welcome = { .magic = fsw_htole32(FSW_MAGIC) };
@@ -197,6 +234,14 @@ static void refusing(void **state)
 	assert_true(fsw_letoh64(refusal.detail) == 12345678901ull);
 	assert_int_equal(fsw_letoh16(refusal.version), FSW_VERSION);
 	conn_free(conn, &conns);
+
+	/* A client that does not hear of it finds out by itself. */
+	id = fake_id(0);
+	conn = conn_create(id, &conns);
+	fake_fail_call(FAKE_REJECT, EINVAL);
+	conn_refuse(id, FSW_REASON_LIMIT, 1);
+	conn_free(conn, &conns);
+	assert_true(fake_id_state(id).destroyed);
 }
 
 static void events_change_states(void **state)
@@ -222,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(connection_cannot_be_made, setup, teardown),
 		cmocka_unit_test_setup_teardown(finding, setup, teardown),
 		cmocka_unit_test_setup_teardown(data_connections, setup, teardown),
+		cmocka_unit_test_setup_teardown(destroying_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(accepting, setup, teardown),
 		cmocka_unit_test_setup_teardown(refusing, setup, teardown),
 		cmocka_unit_test_setup_teardown(events_change_states, setup, teardown),

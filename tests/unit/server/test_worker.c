@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A real worker thread with a network that is played: adoption, work, partings, the end. */
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 
 #include "fake_clock.h"
+#include "fake_event.h"
 #include "helpers.h"
 #include "worker.h"
 
@@ -23,7 +25,7 @@ static struct {
 	struct session *session[SESSIONS];
 } f;
 
-static int setup(void **state)
+static int setup_unadopted(void **state)
 {
 	struct fsw_hello hello;
 	int i;
@@ -41,6 +43,14 @@ static int setup(void **state)
 		assert_non_null(f.session[i]);
 	}
 	assert_int_equal(worker_start(&f.worker, &f.pool, &f.main_box), 0);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	int i;
+
+	setup_unadopted(state);
 	for (i = 0; i < SESSIONS; i++)
 		worker_post(&f.worker, &f.session[i]->adopt);
 	return 0;
@@ -111,6 +121,14 @@ static enum fsw_msg_type answer(int i, union message *m)
 	assert_true(fake_wait_sent(id(i), &m->msg, &len));
 	assert_int_equal(fsw_msg_check(&m->msg, len), FSW_REASON_NONE);
 	return fsw_letoh16(m->msg.type);
+}
+
+static void tell_pong(int i)
+{
+	struct fsw_msg msg;
+
+	fsw_msg_init(&msg, FSW_MSG_PONG, 1, 0);
+	assert_true(fake_message(id(i), &msg, sizeof(msg)));
 }
 
 static void several_clients(void **state)
@@ -269,8 +287,7 @@ static void pings_by_the_clock(void **state)
 			assert_false(fake_sent(id(i), &m.msg, &len));
 		assert_int_equal(answer(i, &m), FSW_MSG_PING);
 		assert_int_equal(fsw_letoh32(m.msg.seq), 1);
-		fsw_msg_init(&m.msg, FSW_MSG_PONG, fsw_letoh32(m.msg.seq), 0);
-		assert_true(fake_message(id(i), &m, sizeof(m.msg)));
+		tell_pong(i);
 		if (!i)
 			/* All at once, as all were adopted at once. */
 			poll(NULL, 0, 100);
@@ -320,6 +337,54 @@ static void stops_with_chunks_dirty(void **state)
 	end_session(1);
 }
 
+static void no_memory_to_start(void **state)
+{
+	struct worker worker;
+	unsigned int n;
+
+	/* The base with its configuration, three events, one of them added. */
+	for (n = 1; n <= 6; n++) {
+		fake_event_fail(n);
+		assert_int_equal(worker_start(&worker, &f.pool, &f.main_box), ENOMEM);
+		assert_false(worker.running);
+		worker_stop(&worker);
+	}
+	fake_event_fail(n);
+	assert_int_equal(worker_start(&worker, &f.pool, &f.main_box), 0);
+	fake_event_fail(0);
+	worker_stop(&worker);
+}
+
+/* Neither the completion channel nor the clock would wake the session: it is closed. */
+static void no_memory_to_adopt(void **state)
+{
+	union message m;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		fake_event_fail_elsewhere(1 + i);
+		worker_post(&f.worker, &f.session[i]->adopt);
+		letter_of(LETTER_CLOSE, &f.session[i]->close);
+		assert_int_equal(f.session[i]->close_reason, FSW_REASON_RESOURCES);
+	}
+	fake_event_fail_elsewhere(0);
+	worker_post(&f.worker, &f.session[2]->adopt);
+	ask(2, FSW_MSG_REQUEST, 1, 0, 1);
+	assert_int_equal(answer(2, &m), FSW_MSG_GRANT);
+}
+
+/* The last chance to see a message is lost: the session must not sleep. */
+static void arming_fails(void **state)
+{
+	poll(NULL, 0, 50);
+	/* The receive that is posted again, then the arming. */
+	fake_fail(2);
+	tell_pong(0);
+	letter_of(LETTER_CLOSE, &f.session[0]->close);
+	fake_fail(0);
+	assert_int_equal(f.session[0]->close_reason, FSW_REASON_NONE);
+}
+
 static void cannot_start(void **state)
 {
 	struct worker worker;
@@ -348,6 +413,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pings_by_the_clock, setup, teardown),
 		cmocka_unit_test_setup_teardown(waits_for_another_session, setup, teardown),
 		cmocka_unit_test_setup_teardown(stops_with_chunks_dirty, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_memory_to_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_memory_to_adopt, setup_unadopted, teardown),
+		cmocka_unit_test_setup_teardown(arming_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(cannot_start, setup, teardown),
 	};
 
