@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <infiniband/verbs.h>
 #include <inttypes.h>
-#include <netdb.h>
 #include <rdma/rdma_cma.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "admission.h"
 #include "listener.h"
 #include "log.h"
@@ -375,51 +374,13 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	listener_stop(l, EXIT_RUN_OK);
 }
 
-/* The address as the CM wants it. */
-static int parse_address(const struct config *cfg, struct sockaddr_storage *addr)
-{
-	const struct addrinfo hints = {
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-		.ai_socktype = SOCK_STREAM,
-	};
-	struct addrinfo *info;
-	char port[8];
-
-	snprintf(port, sizeof(port), "%u", cfg->port);
-	memset(addr, 0, sizeof(*addr));
-	/* The IPv6 wildcard takes IPv4 as well. */
-	if (getaddrinfo(cfg->address ? cfg->address : "::", port, &hints, &info))
-		return -1;
-	memcpy(addr, info->ai_addr, info->ai_addrlen);
-	freeaddrinfo(info);
-	return 0;
-}
-
-/* Does some network interface of this machine have the address? */
-static bool is_local(const struct sockaddr_storage *addr)
-{
-	struct sockaddr_storage any_port = *addr;
-	int fd = socket(addr->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool local;
-
-	if (fd < 0)
-		return true;
-	if (addr->ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&any_port)->sin6_port = 0;
-	else
-		((struct sockaddr_in *)&any_port)->sin_port = 0;
-	local = !bind(fd, (struct sockaddr *)&any_port, sizeof(any_port));
-	close(fd);
-	return local;
-}
-
 static enum exit_status explain_bind(struct listener *l, const struct sockaddr_storage *addr,
 				     int err, char *why, size_t why_size)
 {
 	switch (err) {
 	case EADDRNOTAVAIL:
 		/* Also what the CM says when somebody has the port on another address. */
-		if (l->cfg->address && !is_local(addr))
+		if (l->cfg->address && !address_is_local(addr))
 			return fail(why, why_size, EXIT_NO_DEVICE,
 				    "--address %s is not an address of this machine",
 				    l->cfg->address);
@@ -435,21 +396,6 @@ static enum exit_status explain_bind(struct listener *l, const struct sockaddr_s
 		return fail(why, why_size, EXIT_RUN_FAILED, "cannot listen on %s: %s", l->name,
 			    strerror(err));
 	}
-}
-
-/*
- * One listener is to take both protocols, whatever the sysctl net.ipv6.bindv6only says about
- * sockets. Where that cannot be had IPv6 alone is better than nothing.
- */
-static void take_ipv4_too(struct rdma_cm_id *id, const struct sockaddr_storage *addr)
-{
-	int only = 0;
-
-	if (addr->ss_family != AF_INET6 ||
-	    !IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)addr)->sin6_addr))
-		return;
-	if (rdma_set_option(id, RDMA_OPTION_ID, RDMA_OPTION_ID_AFONLY, &only, sizeof(only)))
-		log_dbg("cannot ask for IPv4 besides IPv6: %s", strerror(errno));
 }
 
 static int make_generation(uint64_t *generation)
@@ -483,7 +429,7 @@ enum exit_status listener_open(struct listener *l, const struct config *cfg, cha
 	if (make_generation(&l->generation))
 		return fail(why, why_size, EXIT_RUN_FAILED, "no random numbers: %s",
 			    strerror(errno));
-	if (parse_address(cfg, &addr))
+	if (address_parse(cfg, &addr))
 		return fail(why, why_size, EXIT_BAD_OPTION,
 			    "--address: '%s' is not an IPv4 or IPv6 address", cfg->address);
 
@@ -512,7 +458,7 @@ enum exit_status listener_open(struct listener *l, const struct config *cfg, cha
 		goto err_close;
 	}
 	vobj_made(VOBJ_ID);
-	take_ipv4_too(l->id, &addr);
+	address_take_ipv4_too(l->id, &addr);
 	if (rdma_bind_addr(l->id, (struct sockaddr *)&addr)) {
 		status = explain_bind(l, &addr, errno, why, why_size);
 		goto err_close;
@@ -601,7 +547,7 @@ enum exit_status listener_start(struct listener *l, struct pool *pool, char *why
 		struct sockaddr_storage addr;
 
 		err = errno;
-		parse_address(l->cfg, &addr);
+		address_parse(l->cfg, &addr);
 		status = explain_bind(l, &addr, err, why, why_size);
 		goto err_close;
 	}
