@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -22,7 +23,8 @@
 #endif
 
 static int mmap_errno, huge_errno, giant_errno, lock_errno, populate_errno;
-static int space_errno, populate_signal;
+static int space_errno;
+static atomic_int populate_signal;	/* looked at by the threads that touch */
 static bool populate_nothing;
 static size_t lock_limit;
 static unsigned int huge_maps, small_maps, locks, unmaps;
@@ -70,10 +72,12 @@ int __wrap_munmap(void *addr, size_t len)
 
 int __wrap_madvise(void *addr, size_t len, int advice)
 {
-	if (advice == MADV_POPULATE_WRITE && populate_signal) {
+	if (advice == MADV_POPULATE_WRITE) {
+		int number = atomic_exchange(&populate_signal, 0);
+
 		/* To the process, as kill(1) sends it; whichever thread gets it. */
-		assert_int_equal(kill(getpid(), populate_signal), 0);
-		populate_signal = 0;
+		if (number)
+			assert_int_equal(kill(getpid(), number), 0);
 	}
 	/* More than a test should take. */
 	if (advice == MADV_POPULATE_WRITE && populate_nothing)
