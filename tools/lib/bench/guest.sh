@@ -1,0 +1,268 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The part of tools/bench that runs in the virtual machine. Sets up the devices
+# that $SHARED/plan names and does what its lines say, in their order:
+#	device NAME SIZE_MIB				set it up
+#	run REPETITION NAME WORKLOAD LIMIT_MIB OPTION...	swapload, with swap on NAME
+#	raw REPETITION ITERATIONS			the RDMA device without any of this
+# Results are lines of JSON in $SHARED/results. What fails is recorded as such
+# with its reason, and the rest goes on.
+
+set -uo pipefail
+# shellcheck source=tests/vm/guest-lib.sh
+. "$GUEST_LIB"
+
+BENCH_DIR=$(dirname "${BASH_SOURCE[0]}")
+readonly BENCH_DIR
+readonly RESULTS=$SHARED/results
+readonly ERRORS=/tmp/errors
+readonly PORT=50000
+# A run that takes longer than this hangs.
+readonly RUN_SECONDS=300
+readonly BRD_SWAP=/dev/ram0 BRD_NVME=/dev/ram1
+
+declare -A disk=()	# by device: what to swap to
+declare -A options=()	# by device: what swapload is to read besides
+size_mib=0		# of the device that is being set up
+settings=''		# of it, for the report
+swap_on=''		# the device that is swapped to
+
+# json KEY VALUE...: an object of strings
+json()
+{
+	local separator='' value
+
+	printf '{'
+	while (($#)); do
+		value=${2//\\/\\\\}
+		value=${value//\"/\\\"}
+		value=${value//[[:cntrl:]]/ }
+		printf '%s"%s": "%s"' "$separator" "$1" "$value"
+		separator=', '
+		shift 2
+	done
+	printf '}\n'
+}
+
+# The last thing that the commands said that failed.
+reason()
+{
+	local text
+
+	text=$(grep . "$ERRORS" 2>/dev/null | tail -n 1)
+	echo "${text:-no reason was given}"
+}
+
+# queue_setting FILE VALUE: of the device that is being set up, if it has such a file
+queue_setting()
+{
+	local file=/sys/block/${disk[$name]##*/}/queue/$1
+
+	[[ -w "$file" ]] || return 0
+	echo "$2" >"$file" || return 1
+	settings+=", $1=$2"
+}
+
+# RAM disks have no pages until they are written: not while it is timed.
+fill_disk()
+{
+	dd if=/dev/zero of="$1" bs=1M count="$size_mib" status=none conv=fsync
+}
+
+need()
+{
+	local program
+
+	for program; do
+		type -P "$program" >/dev/null || {
+			echo "there is no program '$program': run tools/setup" >&2
+			return 1
+		}
+	done
+}
+
+load_brd()
+{
+	[[ -b "$BRD_SWAP" ]] ||
+		modprobe brd rd_nr=2 rd_size=$((size_mib * 1024)) max_part=0
+}
+
+set_up()
+{
+	local name="$1"
+
+	size_mib=$2
+	settings=''
+	if ! declare -F "set_up_$name" >/dev/null; then
+		json device "$name" skipped "tools/bench knows no such device" >>"$RESULTS"
+		return
+	fi
+	note "[$SECONDS s] set up $name"
+	: >"$ERRORS"
+	if "set_up_$name" 2>"$ERRORS" && mkswap "${disk[$name]}" >/dev/null 2>"$ERRORS"; then
+		json device "$name" disk "${disk[$name]}" settings "${settings#, }" >>"$RESULTS"
+	else
+		unset "disk[$name]"
+		note "$name cannot be set up: $(reason)"
+		json device "$name" skipped "cannot be set up: $(reason)" >>"$RESULTS"
+	fi
+}
+
+swap_off()
+{
+	[[ -n "$swap_on" ]] || return 0
+	timeout 120 swapoff "${disk[$swap_on]}" || return 1
+	swap_on=''
+}
+
+# swap_to NAME: only one device is in use at a time. A short run on it warms it up.
+swap_to()
+{
+	[[ "$swap_on" != "$1" ]] || return 0
+	swap_off || return 1
+	swapon "${disk[$1]}" || return 1
+	swap_on=$1
+	load 24 --size 32 --phase fill --phase read,order=random >/dev/null
+}
+
+load()
+{
+	local limit="$1"
+
+	shift
+	with_memory_limit "$limit" timeout -k 5 "$RUN_SECONDS" swapload "$@"
+}
+
+run()
+{
+	local repetition="$1" name="$2" workload="$3" limit="$4" out=/tmp/out status=0
+	local from=$SECONDS
+	local -a more
+
+	shift 4
+	# It has been reported as skipped.
+	[[ -v disk[$name] ]] || return 0
+	read -ra more <<<"${options[$name]:-}"
+	: >"$ERRORS"
+	if swap_to "$name" 2>"$ERRORS"; then
+		load "$limit" "${more[@]}" "$@" >"$out" 2>"$ERRORS" || status=$?
+		((status != 124)) || echo "no end within $RUN_SECONDS s" >"$ERRORS"
+	else
+		status=1
+	fi
+	if ((status)); then
+		note "[$SECONDS s] $repetition $name $workload FAILED: $(reason)"
+		json repetition "$repetition" device "$name" workload "$workload" \
+			failed "$(reason)" >>"$RESULTS"
+		return
+	fi
+	{
+		printf '{"repetition": "%s", "device": "%s", "workload": "%s", "limit_mib": %s, ' \
+			"$repetition" "$name" "$workload" "$limit"
+		printf '"result": %s}\n' "$(tr '\n' ' ' <"$out")"
+	} >>"$RESULTS"
+	note "[$SECONDS s] $repetition $name $workload: $((SECONDS - from)) s"
+}
+
+# perftest PROGRAM OPTION...: both ends of it, on this machine; prints the line of numbers
+perftest()
+{
+	local program="$1" server
+	local -a common
+
+	shift
+	# A port of its own: the one of before may still be in use.
+	raw_port=$((raw_port + 1))
+	common=(-d "$GUEST_RDMA" -s 4096 -F -p "$raw_port" "$@")
+	timeout 120 "$program" "${common[@]}" >/dev/null 2>&1 &
+	server=$!
+	if ! wait_for 20 port_listens "$raw_port"; then
+		kill "$server"
+		return 1
+	fi
+	timeout 120 "$program" "${common[@]}" "$VM_IP" >/tmp/perftest 2>&1 || {
+		tail -n 3 /tmp/perftest | tr '\n' ' ' >&2
+		kill "$server"
+		return 1
+	}
+	wait "$server"
+	grep -E '^ *4096 ' /tmp/perftest
+}
+raw_port=18600
+
+port_listens()
+{
+	local hex
+
+	printf -v hex ':%04X' "$1"
+	grep -qs " [0-9A-F]*$hex [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6
+}
+
+# raw REPETITION ITERATIONS
+raw()
+{
+	local repetition="$1" n="$2" latency read_bw write_bw
+	local -a l r w
+
+	: >"$ERRORS"
+	if need ib_read_lat ib_read_bw ib_write_bw 2>"$ERRORS" && rdma_up 2>"$ERRORS" &&
+		latency=$(perftest ib_read_lat -n "$n" 2>"$ERRORS") &&
+		read_bw=$(perftest ib_read_bw -n "$n" 2>"$ERRORS") &&
+		write_bw=$(perftest ib_write_bw -n "$n" 2>"$ERRORS"); then
+		read -ra l <<<"$latency"
+		read -ra r <<<"$read_bw"
+		read -ra w <<<"$write_bw"
+		# bytes n min max typical average deviation 99% 99.9%; bytes n peak average rate
+		printf '{"repetition": "%s", "raw": {"read_p50_us": %s, "read_p99_us": %s, ' \
+			"$repetition" "${l[4]}" "${l[7]}" >>"$RESULTS"
+		printf '"read_mib_s": %s, "write_mib_s": %s}}\n' "${r[3]}" "${w[3]}" >>"$RESULTS"
+		note "[$SECONDS s] $repetition raw: READ of 4 KiB in ${l[4]} us"
+	else
+		note "[$SECONDS s] $repetition raw FAILED: $(reason)"
+		json repetition "$repetition" device raw workload raw failed "$(reason)" \
+			>>"$RESULTS"
+	fi
+}
+
+# The same rules of reclaim on all kernels: the classic ones.
+pin_reclaim()
+{
+	local file=/sys/kernel/mm/lru_gen/enabled
+
+	if [[ -w "$file" ]]; then
+		echo 0 >"$file"
+		json setting "lru_gen" value "off ($(<"$file"))" >>"$RESULTS"
+	fi
+	sysctl -q vm.swappiness=100
+	json setting vm.swappiness value 100 >>"$RESULTS"
+	json setting kernel value "$(uname -r)" >>"$RESULTS"
+	json setting cpus value "$(nproc)" >>"$RESULTS"
+	json setting memory value "$(($(getconf _PHYS_PAGES) * 4 >> 10)) MiB" >>"$RESULTS"
+	json setting vma_readahead value \
+		"$(cat /sys/kernel/mm/swap/vma_ra_enabled 2>/dev/null)" >>"$RESULTS"
+}
+
+# Files with the devices' set_up_NAME functions.
+for file in "$BENCH_DIR"/devices/*.sh; do
+	# shellcheck source=/dev/null
+	. "$file"
+done
+
+: >"$RESULTS" || die "cannot write $RESULTS"
+type -P swapload >/dev/null || die "no swapload in $FASTSWAP_BUILD/bin: build first"
+pin_reclaim
+while read -r what rest <&3; do
+	read -ra words <<<"$rest"
+	case "$what" in
+	device) set_up "${words[@]}" ;;
+	run) run "${words[@]}" ;;
+	raw) raw "${words[@]}" ;;
+	*) die "the plan says '$what $rest'" ;;
+	esac
+done 3<"$SHARED/plan"
+swap_off || die "cannot swap off"
+for name in "${!disk[@]}"; do
+	! declare -F "finish_$name" >/dev/null || "finish_$name"
+done
+json end complete >>"$RESULTS"

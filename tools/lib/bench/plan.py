@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which loads run on which devices, and in which order: the plan for guest.sh."""
+
+import dataclasses
+
+from bench import BenchError
+
+# By the name on the command line: the name in reports.
+DEVICES = {
+    "rdma": "fastswap_rdma",
+    "dram": "fastswap_dram",
+    "nvme": "nvme-rdma",
+    "nbd": "nbd",
+    "zram": "zram",
+    "brd": "brd",
+}
+RAW = "raw"
+ICOUNT_DEVICES = ("dram", "brd", "zram")
+WORKLOADS = (
+    "sequential",
+    "random",
+    "clean",
+    "orders",
+    "read-write",
+    "threads",
+    "memory",
+    "thp",
+)
+QUICK_WORKLOADS = ("sequential", "random", "clean", "threads")
+RATIOS = (1.1, 4)
+# Readahead of up to 8 pages, the kernel's default, for orders that it can foresee.
+READAHEAD = 3
+# A page keeps its copy on the device only while half of the device is free: see the report.
+DEVICE_FACTOR = 4
+MIN_REPETITIONS = 5
+
+
+@dataclasses.dataclass
+class Size:
+    """How much a load does."""
+
+    working_set: int  # MiB
+    limit: int  # MiB
+    accesses: int  # of a phase in an order other than sequential
+
+
+FULL = (Size(128, 64, 8192), Size(64, 32, 4096))
+QUICK = (Size(48, 24, 4096), Size(48, 24, 4096))
+ICOUNT = Size(48, 24, 6144)
+
+
+def phase(operation, order="seq", label=None, **keys):
+    """One --phase option of swapload."""
+    if operation == "hold":
+        return ["--phase", "hold"]
+    keys.setdefault("cluster", READAHEAD if order != "random" else 0)
+    if order != "seq":
+        keys["order"] = order
+    keys["label"] = label or order
+    return ["--phase", ",".join([operation, *(f"{key}={value}" for key, value in keys.items())])]
+
+
+def load(name, size, threads=1):
+    """Return swapload's options for a load of that name."""
+    some = {"count": size.accesses}
+    words = ["--size", str(size.working_set), *phase("fill", label="fill")]
+    settle = phase("read", label="settle", quiet=1)
+    if name == "sequential":
+        words += phase("read")
+    elif name == "random":
+        words += phase("read", "random", **some)
+    elif name == "clean":
+        words += phase("hold") + settle + phase("read", "random", **some)
+    elif name == "orders":
+        for order in ("backward", "strided", "zipf"):
+            words += phase("read", order, **some)
+    elif name == "read-write":
+        words += phase("write", **some) + phase("write", "random", **some)
+    elif name == "threads":
+        words += settle + phase("read", "random", label="random-1", **some)
+        words += phase("read", "random", label=f"random-{threads}", threads=threads, **some)
+    elif name == "memory":
+        words += phase("read", **some) + phase("read", "random", **some)
+    elif name == "thp":
+        words = ["--thp", *words, *phase("read", **some), *phase("read", "random", **some)]
+    else:
+        raise BenchError(f"no workload is called '{name}'")
+    return words
+
+
+def loads(options):
+    """All loads that the options ask for: (name in results, MiB of memory, swapload's options)."""
+    base, second = QUICK if options.quick else FULL
+    found = []
+    for name in options.workloads:
+        size = base if name in ("sequential", "random", "clean") else second
+        if name == "threads":
+            for threads in options.threads:
+                found.append((f"threads-{threads}", size.limit, load(name, size, threads)))
+        elif name == "memory":
+            for ratio in RATIOS:
+                limit = round(size.working_set / ratio)
+                found.append((f"memory-{ratio}", limit, load(name, size)))
+        else:
+            found.append((name, size.limit, load(name, size)))
+    return found
+
+
+def device_size(options):
+    """MiB of every device."""
+    return DEVICE_FACTOR * (QUICK if options.quick else FULL)[0].working_set
+
+
+def comparison(options):
+    """The plan of the comparison: devices in turn, another one first in each repetition."""
+    devices = [name for name in options.devices if name != RAW]
+    lines = [f"device {name} {device_size(options)}" for name in devices]
+    for repetition in range(1, options.reps + 1):
+        if RAW in options.devices:
+            lines.append(f"raw {repetition} {500 if options.quick else 1000}")
+        first = (repetition - 1) % len(devices) if devices else 0
+        for name in devices[first:] + devices[:first]:
+            for workload, limit, words in loads(options):
+                seed = ["--seed", str(repetition)]
+                lines.append(" ".join(["run", str(repetition), name, workload, str(limit)]
+                                      + seed + words))
+    return lines
+
+
+def icount(options):
+    """The plan of counting instructions: few accesses, as the counts hardly differ."""
+    devices = [name for name in ICOUNT_DEVICES if name in options.devices]
+    lines = [f"device {name} {DEVICE_FACTOR * ICOUNT.working_set}" for name in devices]
+    fits = Size(ICOUNT.limit // 2, 2 * ICOUNT.limit, ICOUNT.limit // 2 * 256)
+    some = {"count": ICOUNT.accesses}
+    own, swapped = {}, {}
+    for order in ("seq", "random"):
+        # What the load costs by itself: everything fits.
+        own[order] = ["--size", str(fits.working_set), *phase("fill", order, label="fill"),
+                      *phase("read", order)]
+        swapped[order] = ["--size", str(ICOUNT.working_set), *phase("fill", order, label="fill"),
+                          *phase("read", order, label="readback", **some), *phase("hold"),
+                          *phase("read", label="settle", quiet=1),
+                          *phase("read", order, **some)]
+    for repetition in (1, 2):
+        for name in devices:
+            for order in ("seq", "random"):
+                for kind, limit, words in (("own", fits.limit, own[order]),
+                                           ("swap", ICOUNT.limit, swapped[order])):
+                    lines.append(" ".join(["run", str(repetition), name, f"{kind}-{order}",
+                                           str(limit), *words]))
+    return lines
