@@ -21,9 +21,20 @@
 
 /* Of the long lists that are always read, these are of interest. */
 static const char *const interesting[] = {
-	"allocstall",	"pgfault",    "pgmajfault",    "pgscan_direct", "pgscan_kswapd",
-	"pgsteal_direct", "pgsteal_kswapd", "pswpin",	"pswpout",	 "swap_ra",
-	"thp_fault_alloc", "thp_swpin", "thp_swpout", "zswp", "workingset_refault_anon",
+	"allocstall",
+	"pgfault",
+	"pgmajfault",
+	"pgscan_direct",
+	"pgscan_kswapd",
+	"pgsteal_direct",
+	"pgsteal_kswapd",
+	"pswpin",
+	"pswpout",
+	"swap_ra",
+	"thp_fault_alloc",
+	"thp_swpin",
+	"thp_swpout",
+	"workingset_refault_anon",
 };
 
 struct line {
@@ -181,9 +192,9 @@ static uint64_t machine_ticks(void)
 	FILE *in = fopen("/proc/stat", "re");
 	uint64_t user = 0, nice = 0, system = 0, irq = 0, softirq = 0;
 
-	if (in && fscanf(in, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %*u %*u %" SCNu64
-			 " %" SCNu64, &user, &nice, &system, &irq, &softirq) != 5)
-		user = 0;
+	if (in && fscanf(in, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64, &user, &nice, &system) == 3)
+		if (fscanf(in, " %*u %*u %" SCNu64 " %" SCNu64, &irq, &softirq) != 2)
+			irq = 0;
 	if (in)
 		fclose(in);
 	return user + nice + system + irq + softirq;

@@ -419,7 +419,16 @@ static void usage(FILE *out)
 
 static void parse(int argc, char **argv)
 {
-	enum { SIZE = 256, PHASE, THP, COUNTERS, CPU, SEED, NO_LOCK, HELP };
+	enum {
+		SIZE = 256,
+		PHASE,
+		THP,
+		COUNTERS,
+		CPU,
+		SEED,
+		NO_LOCK,
+		HELP
+	};
 	static const struct option options[] = {
 		{ "size", required_argument, NULL, SIZE },
 		{ "phase", required_argument, NULL, PHASE },

@@ -3,8 +3,10 @@
 #
 # The part of tools/bench that runs in the virtual machine. Sets up the devices
 # that $SHARED/plan names and does what its lines say, in their order:
+#	patience SECONDS				after so many a run hangs
 #	device NAME SIZE_MIB				set it up
 #	run REPETITION NAME WORKLOAD LIMIT_MIB OPTION...	swapload, with swap on NAME
+#	idle NAME TENTHS				CPU time of its idle server
 #	raw REPETITION ITERATIONS			the RDMA device without any of this
 # Results are lines of JSON in $SHARED/results. What fails is recorded as such
 # with its reason, and the rest goes on.
@@ -17,13 +19,13 @@ BENCH_DIR=$(dirname "${BASH_SOURCE[0]}")
 readonly BENCH_DIR
 readonly RESULTS=$SHARED/results
 readonly ERRORS=/tmp/errors
-readonly PORT=50000
-# A run that takes longer than this hangs.
-readonly RUN_SECONDS=300
-readonly BRD_SWAP=/dev/ram0 BRD_NVME=/dev/ram1
+# Of these the files in devices/ make use.
+# shellcheck disable=SC2034
+readonly PORT=50000 BRD_SWAP=/dev/ram0 BRD_NVME=/dev/ram1
 
 declare -A disk=()	# by device: what to swap to
 declare -A options=()	# by device: what swapload is to read besides
+patience=300		# seconds after which a run or a swapoff hangs
 size_mib=0		# of the device that is being set up
 settings=''		# of it, for the report
 swap_on=''		# the device that is swapped to
@@ -112,7 +114,7 @@ set_up()
 swap_off()
 {
 	[[ -n "$swap_on" ]] || return 0
-	timeout 120 swapoff "${disk[$swap_on]}" || return 1
+	timeout "$patience" swapoff "${disk[$swap_on]}" || return 1
 	swap_on=''
 }
 
@@ -123,7 +125,36 @@ swap_to()
 	swap_off || return 1
 	swapon "${disk[$1]}" || return 1
 	swap_on=$1
-	load 24 --size 32 --phase fill --phase read,order=random >/dev/null
+	load 32 --size 48 --phase fill --phase read,order=random,count=2048 >/dev/null 2>&1 ||
+		note "[$SECONDS s] the warm-up of $1 failed"
+}
+
+# idle NAME TENTHS: CPU time that the server of a device takes while nobody swaps
+idle()
+{
+	local name="$1" before after
+	local -i tenths=$2
+	local -a servers
+
+	mapfile -t servers < <(grep -oE -- '--cpu [^ ]+' <<<"${options[$name]:-}" | cut -d= -f2)
+	((${#servers[@]})) || return 0
+	before=$(ticks "${servers[@]}")
+	sleep "$((tenths / 10)).$((tenths % 10))"
+	after=$(ticks "${servers[@]}")
+	# A tick is 10 ms, and 10 of them a tenth of a second.
+	awk -v name="$name" -v ticks=$((after - before)) -v tenths="$tenths" 'BEGIN {
+		printf "{\"device\": \"%s\", \"idle\": %.4f}\n", name, ticks / 10 / tenths
+	}' >>"$RESULTS"
+}
+
+# ticks PID...: user and system time so far, in clock ticks
+ticks()
+{
+	local pid
+
+	for pid; do
+		cat "/proc/$pid/stat"
+	done | sed 's/.*) //' | awk '{ sum += $12 + $13 } END { print sum + 0 }'
 }
 
 load()
@@ -131,7 +162,7 @@ load()
 	local limit="$1"
 
 	shift
-	with_memory_limit "$limit" timeout -k 5 "$RUN_SECONDS" swapload "$@"
+	with_memory_limit "$limit" timeout -k 5 "$patience" swapload "$@"
 }
 
 run()
@@ -147,7 +178,7 @@ run()
 	: >"$ERRORS"
 	if swap_to "$name" 2>"$ERRORS"; then
 		load "$limit" "${more[@]}" "$@" >"$out" 2>"$ERRORS" || status=$?
-		((status != 124)) || echo "no end within $RUN_SECONDS s" >"$ERRORS"
+		((status != 124)) || echo "no end within $patience s" >"$ERRORS"
 	else
 		status=1
 	fi
@@ -228,19 +259,18 @@ raw()
 # The same rules of reclaim on all kernels: the classic ones.
 pin_reclaim()
 {
-	local file=/sys/kernel/mm/lru_gen/enabled
+	local file=/sys/kernel/mm/lru_gen/enabled readahead=/sys/kernel/mm/swap/vma_ra_enabled
 
-	if [[ -w "$file" ]]; then
-		echo 0 >"$file"
-		json setting "lru_gen" value "off ($(<"$file"))" >>"$RESULTS"
-	fi
+	[[ ! -w "$file" ]] || echo 0 >"$file"
 	sysctl -q vm.swappiness=100
-	json setting vm.swappiness value 100 >>"$RESULTS"
-	json setting kernel value "$(uname -r)" >>"$RESULTS"
-	json setting cpus value "$(nproc)" >>"$RESULTS"
-	json setting memory value "$(($(getconf _PHYS_PAGES) * 4 >> 10)) MiB" >>"$RESULTS"
-	json setting vma_readahead value \
-		"$(cat /sys/kernel/mm/swap/vma_ra_enabled 2>/dev/null)" >>"$RESULTS"
+	{
+		json setting kernel value "$(uname -r)"
+		json setting cpus value "$(nproc)"
+		json setting memory value "$(($(getconf _PHYS_PAGES) * 4 >> 10)) MiB"
+		json setting lru_gen value "$(cat "$file" 2>/dev/null)"
+		json setting vm.swappiness value "$(sysctl -n vm.swappiness)"
+		json setting vma_readahead value "$(cat "$readahead" 2>/dev/null)"
+	} >>"$RESULTS"
 }
 
 # Files with the devices' set_up_NAME functions.
@@ -249,20 +279,30 @@ for file in "$BENCH_DIR"/devices/*.sh; do
 	. "$file"
 done
 
-: >"$RESULTS" || die "cannot write $RESULTS"
-type -P swapload >/dev/null || die "no swapload in $FASTSWAP_BUILD/bin: build first"
-pin_reclaim
-while read -r what rest <&3; do
-	read -ra words <<<"$rest"
-	case "$what" in
-	device) set_up "${words[@]}" ;;
-	run) run "${words[@]}" ;;
-	raw) raw "${words[@]}" ;;
-	*) die "the plan says '$what $rest'" ;;
-	esac
-done 3<"$SHARED/plan"
-swap_off || die "cannot swap off"
-for name in "${!disk[@]}"; do
-	! declare -F "finish_$name" >/dev/null || "finish_$name"
-done
-json end complete >>"$RESULTS"
+main()
+{
+	local what rest name
+	local -a words
+
+	: >"$RESULTS" || die "cannot write $RESULTS"
+	type -P swapload >/dev/null || die "no swapload in $FASTSWAP_BUILD/bin: build first"
+	pin_reclaim
+	while read -r what rest <&3; do
+		read -ra words <<<"$rest"
+		case "$what" in
+		patience) patience=${words[0]} ;;
+		device) set_up "${words[@]}" ;;
+		run) run "${words[@]}" ;;
+		idle) idle "${words[@]}" ;;
+		raw) raw "${words[@]}" ;;
+		*) die "the plan says '$what $rest'" ;;
+		esac
+	done 3<"$SHARED/plan"
+	swap_off || die "cannot swap off"
+	for name in "${!disk[@]}"; do
+		! declare -F "finish_$name" >/dev/null || "finish_$name"
+	done
+	json end complete >>"$RESULTS"
+}
+
+main

@@ -4,6 +4,8 @@
 from bench import plan, targets
 from bench.results import ratio
 
+# A host that does something else disturbs what waits for the other CPU most.
+MAX_LOAD = 0.5
 METHOD = """\
 - All devices are in one virtual machine, and only one of them is swapped to at a time. Each
   repetition goes through all devices and begins with another one. A device is warmed up by a
@@ -37,7 +39,8 @@ ICOUNT_METHOD = """\
 The guest's clock counts instructions (`-icount`), on one CPU. What the same load costs without
 swap is taken off; everything that the kernel does for a page is in. In and out are measured
 apart, with a clean working set for in, where all three devices go through the swap cache.
-"Read-back" is a plain read-back after the fill, both directions together, per page that came in.
+"Read-back" is all that a plain read-back after the fill takes, per page that came in: devices
+differ in how many pages they make the kernel write again meanwhile.
 """
 
 
@@ -45,9 +48,11 @@ def number(value, digits=3):
     """A figure with about so many digits."""
     if value is None:
         return "–"
-    if value == 0 or abs(value) >= 10 ** (digits - 1):
-        return f"{value:.0f}"
-    return f"{value:.{digits}g}" if abs(value) < 1 else f"{value:.{digits - 1}f}"
+    if value == 0:
+        return "0"
+    if abs(value) < 1:
+        return f"{value:.{digits}g}"
+    return f"{value:.{max(digits - len(str(int(abs(value)))), 0)}f}"
 
 
 def ranged(spread, digits=3):
@@ -202,16 +207,14 @@ def _icount(icount):
     for order in ("seq", "random"):
         for device in icount.measured_devices():
             found = [
-                targets.instructions(icount, device, order, direction) for direction in ("in", "out")
+                targets.instructions(icount, device, order, direction)
+                for direction in ("in", "out")
             ]
-            key = (device, f"swap-{order}", "readback")
-            total = ratio(
-                (icount.median(*key, "seconds") or 0) * 1e9, icount.median(*key, "swap_ins")
-            )
+            found.append(targets.instructions_back(icount, device, order))
             waits = icount.median(device, f"swap-{order}", order, "voluntary_switches")
             rows.append(
                 [f"{plan.DEVICES.get(device, device)}, {order}"]
-                + [number(value, 5) for value in (*found, total)]
+                + [number(value, 5) for value in found]
                 + [number(waits)]
             )
     text = "## Instructions per page\n\n" + table(
@@ -233,6 +236,10 @@ def render(about, judged, results, icount, plots):
         f"{about['machine']}; {about['reps']} repetitions"
         + ("" if about["reps"] >= plan.MIN_REPETITIONS else
            f" (fewer than {plan.MIN_REPETITIONS}: medians mean little)")
+        + ". "
+        + f"The load average of the host was {about['host_load']:.1f} on "
+        f"{about['host_cpus']} CPUs before it began"
+        + (": too busy for times that mean anything" if about["host_load"] > MAX_LOAD else "")
         + ".\n",
         _targets(judged, about["kernel"]),
     ]

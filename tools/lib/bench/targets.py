@@ -96,6 +96,28 @@ def instructions(icount, device, order, direction):
     return ratio((each - own) * accesses, pages)
 
 
+def instructions_back(icount, device, order):
+    """Instructions per page that a read-back brings in, with the write-back that it needs."""
+    if icount is None:
+        return None
+    own = icount.median(device, f"own-{order}", order, "ns_per_access")
+    each = icount.median(device, f"swap-{order}", "readback", "ns_per_access")
+    accesses = icount.median(device, f"swap-{order}", "readback", "accesses")
+    pages = icount.median(device, f"swap-{order}", "readback", "swap_ins")
+    if None in (own, each, accesses, pages):
+        return None
+    return ratio((each - own) * accesses, pages)
+
+
+def _instructions_back(order):
+    def measure(_results, icount):
+        return ratio(
+            instructions_back(icount, "dram", order), instructions_back(icount, "brd", order)
+        )
+
+    return measure
+
+
 def _instructions(order, direction):
     def measure(_results, icount):
         return ratio(
@@ -176,6 +198,16 @@ TARGETS = (
             "x",
         )
         for direction in ("in", "out")
+        for order, name in (("seq", "sequential"), ("random", "random"))
+    ),
+    *(
+        Target(
+            f"instructions per page of a whole read-back, {name}, dram against brd",
+            False,
+            (0.65, 0.75),
+            _instructions_back(order),
+            "x",
+        )
         for order, name in (("seq", "sequential"), ("random", "random"))
     ),
     Target("two threads against one, dram, random", True, (1.7, 1.7), _two_threads, "x"),

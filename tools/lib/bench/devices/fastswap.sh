@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # fastswap's own devices, for guest.sh.
-# shellcheck disable=SC2034,SC2154 # settings, disk and more are guest.sh's
+# shellcheck disable=SC2004,SC2034,SC2154 # settings, disk and more are guest.sh's
 
 # attach NAME URL [OPTION...]
 attach()

@@ -29,8 +29,8 @@ set_up_nbd()
 		return 1
 	}
 	wait_for 30 nbd_listens || return 1
-	timeout 30 nbd-client "$VM_IP" 10809 /dev/nbd0 -N swap -connections "$(nproc)" -swap -b 4096 \
-		>/tmp/nbd-client.log 2>&1 || {
+	timeout 30 nbd-client "$VM_IP" 10809 /dev/nbd0 -N swap \
+		-connections "$(nproc)" -swap -b 4096 >/tmp/nbd-client.log 2>&1 || {
 		tail -n 1 /tmp/nbd-client.log >&2
 		return 1
 	}
