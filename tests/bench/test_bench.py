@@ -322,7 +322,8 @@ class Report(unittest.TestCase):
         "reps": 1,
         "host_cpus": 2,
         "host_load": 3.0,
-        "skipped": [("device zram", "left out")],
+        "skipped": [("plots", "no gnuplot")],
+        "left_out": ["device zram", "workload thp"],
     }
 
     def test_page(self):
@@ -335,7 +336,8 @@ class Report(unittest.TestCase):
             "**missed**",
             "| not measured |",
             "- nbd: no nbd",
-            "- device zram: left out",
+            "- plots: no gnuplot",
+            "Left out by the command line: device zram, workload thp.",
             "![a plot](a.svg)",
             "fewer than 5",
             "too busy",

@@ -33,6 +33,7 @@ READAHEAD = 3
 # A page keeps its copy on the device only while half of the device is free: see the report.
 DEVICE_FACTOR = 4
 MIN_REPETITIONS = 5
+QUICK_REPETITIONS = 3
 
 
 @dataclasses.dataclass
@@ -115,8 +116,9 @@ def comparison(options):
     """The plan of the comparison: devices in turn, another one first in each repetition."""
     devices = [name for name in options.devices if name != RAW]
     lines = [f"device {name} {device_size(options)}" for name in devices]
-    lines += [f"idle {name} {50 if options.quick else 100}" for name in devices]
     for repetition in range(1, options.reps + 1):
+        if "rdma" in devices:
+            lines.append("idle rdma 40")
         if RAW in options.devices:
             lines.append(f"raw {repetition} {500 if options.quick else 1000}")
         first = (repetition - 1) % len(devices) if devices else 0

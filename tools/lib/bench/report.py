@@ -31,7 +31,9 @@ METHOD = """\
   transparent huge pages; the others are without.
 - Client CPU is the time of the load's threads; machine CPU that of everything on all CPUs,
   client, server and kernel threads: they are in one machine. Server CPU is that of the server's
-  process, where there is one. `nvmet-rdma` works in the kernel.
+  process, where there is one. `nvmet-rdma` works in the kernel. In the target for it the time
+  that an idle server takes is taken off, and less than 1 ms per second counts as none: it is
+  measured in clock ticks of 10 ms.
 - Direct reclaim is what was scanned on behalf of the load's memory group.
 """
 
@@ -108,11 +110,11 @@ def _devices(results):
     return text
 
 
-def _skipped(skipped):
-    if not skipped:
-        return "## Skipped\n\nNothing.\n"
-    lines = "".join(f"- {what}: {reason}\n" for what, reason in skipped)
-    return f"## Skipped\n\n{lines}"
+def _skipped(skipped, left_out):
+    text = "".join(f"- {what}: {reason}\n" for what, reason in skipped) or "Nothing failed.\n"
+    if left_out:
+        text += f"\nLeft out by the command line: {', '.join(left_out)}.\n"
+    return f"## Skipped\n\n{text}"
 
 
 def _phase(results, workload, label):
@@ -233,7 +235,8 @@ def render(about, judged, results, icount, plots):
         "# fastswap and its peers\n\n"
         f"    {about['command']}\n\n"
         f"{about['date']}, fastswap {about['revision']}, kernel {about['release']}, "
-        f"{about['machine']}; {about['reps']} repetitions"
+        f"{about['machine']}; {about['reps']} "
+        + ("repetition" if about["reps"] == 1 else "repetitions")
         + ("" if about["reps"] >= plan.MIN_REPETITIONS else
            f" (fewer than {plan.MIN_REPETITIONS}: medians mean little)")
         + ". "
@@ -245,7 +248,7 @@ def render(about, judged, results, icount, plots):
     ]
     if results.runs or results.devices:
         parts.append(_devices(results))
-    parts.append(_skipped(skipped))
+    parts.append(_skipped(skipped, about.get("left_out", ())))
     if plots:
         parts.append("## Plots\n\n" + "\n".join(f"![{text}]({file})" for file, text in plots)
                      + "\n")

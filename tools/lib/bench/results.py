@@ -154,14 +154,19 @@ class Results:
         self.devices = {}  # by device: its settings
         self.skipped = []  # (what, reason)
         self.raw = {}  # by name: spread
-        self.idle = {}  # by device: CPU time of its idle server, per second
+        self.idle = {}  # by device: CPU time of its idle server per second, the mean
         self.runs = {}  # (device, workload, phase): figures of each repetition
         self.histograms = {}  # likewise: of faults
         self.orders = {}  # likewise: (operation, order, threads)
         self.complete = False
-        raw = {}
+        raw, idle = {}, {}
         for line in lines:
-            self._take(line, raw)
+            if "idle" in line:
+                idle.setdefault(line["device"], []).append(float(line["idle"]))
+            else:
+                self._take(line, raw)
+        # Each holds a few ticks of the clock: only their mean says something.
+        self.idle = {device: statistics.mean(values) for device, values in idle.items()}
         self.raw = {name: spread(values) for name, values in raw.items()}
 
     def _take(self, line, raw):
@@ -179,8 +184,6 @@ class Results:
         elif "raw" in line:
             for name, value in line["raw"].items():
                 raw.setdefault(name, []).append(value)
-        elif "idle" in line:
-            self.idle[line["device"]] = float(line["idle"])
         else:
             self._take_run(line)
 
