@@ -42,6 +42,19 @@ def _gnuplot(path, script):
         raise BenchError(f"gnuplot: {(result.stderr.strip().splitlines() or ['no reason'])[-1]}")
 
 
+    _tidy(path)
+
+
+def _tidy(path):
+    """Make it a file that can be kept with the sources."""
+    with open(path, encoding="utf-8") as file:
+        lines = [line.expandtabs().rstrip() + "\n" for line in file]
+    # Nothing may come before the declaration in the first line.
+    lines.insert(1, "<!-- SPDX-License-Identifier: GPL-2.0-only -->\n")
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+
+
 def _title(device):
     # The enhanced text mode takes an underscore for a subscript.
     return plan.DEVICES.get(device, device).replace("_", "\\\\_")
