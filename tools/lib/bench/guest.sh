@@ -178,7 +178,10 @@ run()
 	: >"$ERRORS"
 	if swap_to "$name" 2>"$ERRORS"; then
 		load "$limit" "${more[@]}" "$@" >"$out" 2>"$ERRORS" || status=$?
-		((status != 124)) || echo "no end within $patience s" >"$ERRORS"
+		case "$status" in
+		124) echo "no end within $patience s" >"$ERRORS" ;;
+		137) echo "killed, as by the kernel when its group is out of memory" >"$ERRORS" ;;
+		esac
 	else
 		status=1
 	fi
