@@ -15,7 +15,11 @@ DEVICES = {
     "brd": "brd",
 }
 RAW = "raw"
-ICOUNT_DEVICES = ("dram", "brd", "zram")
+# Local memory. A phase on these is short, so that they get more accesses where the state of the
+# working set does not change meanwhile.
+LOCAL = ("dram", "brd", "zram")
+LOCAL_FACTOR = 4
+ICOUNT_DEVICES = LOCAL
 WORKLOADS = (
     "sequential",
     "random",
@@ -34,6 +38,7 @@ READAHEAD = 3
 DEVICE_FACTOR = 4
 MIN_REPETITIONS = 5
 QUICK_REPETITIONS = 3
+MIB_PAGES = 256
 
 
 @dataclasses.dataclass
@@ -61,9 +66,10 @@ def phase(operation, order="seq", label=None, **keys):
     return ["--phase", ",".join([operation, *(f"{key}={value}" for key, value in keys.items())])]
 
 
-def load(name, size, threads=1):
+def load(name, size, threads=1, device=None):
     """Return swapload's options for a load of that name."""
     some = {"count": size.accesses}
+    steady = {"count": size.accesses * (LOCAL_FACTOR if device in LOCAL else 1)}
     words = ["--size", str(size.working_set), *phase("fill", label="fill")]
     settle = phase("read", label="settle", quiet=1)
     if name == "sequential":
@@ -71,15 +77,17 @@ def load(name, size, threads=1):
     elif name == "random":
         words += phase("read", "random", **some)
     elif name == "clean":
-        words += phase("hold") + settle + phase("read", "random", **some)
+        words += phase("hold") + settle + phase("read", "random", **steady)
     elif name == "orders":
+        # The end is still in memory, and so would be all that backward begins with.
+        words += phase("read", label="settle", quiet=1, count=size.limit * MIB_PAGES)
         for order in ("backward", "strided", "zipf"):
             words += phase("read", order, **some)
     elif name == "read-write":
         words += phase("write", **some) + phase("write", "random", **some)
     elif name == "threads":
-        words += settle + phase("read", "random", label="random-1", **some)
-        words += phase("read", "random", label=f"random-{threads}", threads=threads, **some)
+        words += settle + phase("read", "random", label="random-1", **steady)
+        words += phase("read", "random", label=f"random-{threads}", threads=threads, **steady)
     elif name == "memory":
         words += phase("read", **some) + phase("read", "random", **some)
     elif name == "thp":
@@ -89,21 +97,22 @@ def load(name, size, threads=1):
     return words
 
 
-def loads(options):
-    """All loads that the options ask for: (name in results, MiB of memory, swapload's options)."""
+def loads(options, device):
+    """All loads of a device: (name in results, MiB of memory, swapload's options)."""
     base, second = QUICK if options.quick else FULL
     found = []
     for name in options.workloads:
         size = base if name in ("sequential", "random", "clean") else second
         if name == "threads":
             for threads in options.threads:
-                found.append((f"threads-{threads}", size.limit, load(name, size, threads)))
+                words = load(name, size, threads, device)
+                found.append((f"threads-{threads}", size.limit, words))
         elif name == "memory":
             for ratio in RATIOS:
                 limit = round(size.working_set / ratio)
-                found.append((f"memory-{ratio}", limit, load(name, size)))
+                found.append((f"memory-{ratio}", limit, load(name, size, device=device)))
         else:
-            found.append((name, size.limit, load(name, size)))
+            found.append((name, size.limit, load(name, size, device=device)))
     return found
 
 
@@ -123,7 +132,7 @@ def comparison(options):
             lines.append(f"raw {repetition} {500 if options.quick else 1000}")
         first = (repetition - 1) % len(devices) if devices else 0
         for name in devices[first:] + devices[:first]:
-            for workload, limit, words in loads(options):
+            for workload, limit, words in loads(options, name):
                 seed = ["--seed", str(repetition)]
                 lines.append(" ".join(["run", str(repetition), name, workload, str(limit)]
                                       + seed + words))
@@ -136,7 +145,7 @@ def icount(options):
     # A guest that waits for the host finds that hours have passed.
     lines = ["patience 1000000"]
     lines += [f"device {name} {DEVICE_FACTOR * ICOUNT.working_set}" for name in devices]
-    fits = Size(ICOUNT.limit // 2, 2 * ICOUNT.limit, ICOUNT.limit // 2 * 256)
+    fits = Size(ICOUNT.limit // 2, 2 * ICOUNT.limit, ICOUNT.limit // 2 * MIB_PAGES)
     own, swapped = {}, {}
     for order in ("seq", "random"):
         # What the load costs by itself: everything fits.
