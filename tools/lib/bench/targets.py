@@ -234,7 +234,7 @@ def judge(kernel, results, icount):
         limit = target.limit(kernel)
         if value is None:
             verdict = UNKNOWN
-        elif value >= limit if target.at_least else round(value, 3) <= limit:
+        elif value >= limit if target.at_least else value <= limit:
             verdict = REACHED
         else:
             verdict = MISSED
