@@ -20,7 +20,6 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE		4096u
-#define WORDS		(PAGE / sizeof(uint64_t))
 #define CHECKS		16u
-#define HUGE_PAGE	(2ul << 20)
-#define MAX_THREADS	64u
 #define MAX_PHASES	32u
-#define STACK		(256ul << 10)
 #define STRIDE_PAGES	16u
 
 static struct {
@@ -72,31 +66,11 @@ static pthread_barrier_t start;
 static atomic_ulong nr_wrong;
 static pid_t holder;
 
-__attribute__((noreturn)) void die(int code, const char *fmt, ...)
+/* However we end: nobody waits for the holder. */
+static void end_holder(void)
 {
-	va_list ap;
-
-	fprintf(stderr, "swapload: ");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
 	if (holder)
 		kill(holder, SIGKILL);
-	exit(code);
-}
-
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
-	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
-	return x ^ (x >> 32);
-}
-
-static uint64_t random_below(uint64_t *seed, uint64_t n)
-{
-	*seed += 0x9e3779b97f4a7c15ull;
-	return mix(*seed) % n;
 }
 
 /* Never zero: the kernel does not write zero pages to a device. */
@@ -107,12 +81,7 @@ static uint64_t page_base(uint32_t page, uint32_t version)
 
 static uint64_t word_of(uint64_t base, unsigned int i)
 {
-	uint64_t x;
-
-	if (i >= WORDS / 2)
-		return base;
-	x = (base + i) * 0x9fb21c651e98df25ull;
-	return x ^ (x >> 29);
+	return i < WORDS / 2 ? later_word(base, i) : base;
 }
 
 static void wrong(uint32_t page, unsigned int word)
@@ -262,20 +231,10 @@ static void make_order(const struct phase *phase, uint64_t seed)
 	}
 }
 
-static void *locked_memory(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED || (!opt.no_lock && mlock(p, size)))
-		die(EXIT_TROUBLE, "cannot lock %zu KiB: %s", size >> 10, strerror(errno));
-	return p;
-}
-
 static void set_up(void)
 {
-	size_t size = (size_t)opt.pages * PAGE;
 	unsigned int threads = 1, i;
-	char *p;
+	bool lock = !opt.no_lock;
 
 	for (i = 0; i < opt.nr_phases; i++) {
 		struct phase *phase = &opt.phases[i];
@@ -285,22 +244,15 @@ static void set_up(void)
 		if (phase->threads > threads)
 			threads = phase->threads;
 	}
-	ws.version = locked_memory(opt.pages * sizeof(*ws.version));
-	ws.order = locked_memory(2ul * opt.pages * sizeof(*ws.order));
-	ws.weight = locked_memory(opt.pages * sizeof(*ws.weight));
-	ws.stacks = locked_memory(threads * STACK);
-	workers = locked_memory(threads * sizeof(*workers));
-	if (!opt.no_lock && mlockall(MCL_CURRENT))
+	ws.version = locked_memory(opt.pages * sizeof(*ws.version), lock);
+	ws.order = locked_memory(2ul * opt.pages * sizeof(*ws.order), lock);
+	ws.weight = locked_memory(opt.pages * sizeof(*ws.weight), lock);
+	ws.stacks = locked_memory(threads * STACK, lock);
+	workers = locked_memory(threads * sizeof(*workers), lock);
+	if (lock && mlockall(MCL_CURRENT))
 		die(EXIT_TROUBLE, "cannot lock my own memory: %s", strerror(errno));
 
-	p = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		die(EXIT_TROUBLE, "cannot map %zu MiB: %s", size >> 20, strerror(errno));
-	p += -(uintptr_t)p & (HUGE_PAGE - 1);
-	if (madvise(p, size, opt.thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) && opt.thp)
-		die(EXIT_TROUBLE, "no transparent huge pages: %s", strerror(errno));
-	ws.memory = (uint64_t *)p;
+	ws.memory = map_working_set(opt.pages, MAP_PRIVATE, opt.thp);
 }
 
 /*
@@ -342,21 +294,13 @@ static void set_cluster(int cluster)
 static void run_threads(const struct phase *phase)
 {
 	pthread_t threads[MAX_THREADS];
-	pthread_attr_t attr;
 	unsigned int i;
-	int err;
 
 	pthread_barrier_init(&start, NULL, phase->threads + 1);
 	for (i = 0; i < phase->threads; i++) {
 		workers[i].phase = phase;
 		workers[i].index = i;
-		pthread_attr_init(&attr);
-		err = pthread_attr_setstack(&attr, ws.stacks + i * STACK, STACK);
-		if (!err)
-			err = pthread_create(&threads[i], &attr, work, &workers[i]);
-		if (err)
-			die(EXIT_TROUBLE, "cannot start a thread: %s", strerror(err));
-		pthread_attr_destroy(&attr);
+		start_thread(&threads[i], ws.stacks, i, work, &workers[i]);
 	}
 	/* What is counted for the machine begins here: the threads are up and wait. */
 	counters_begin();
@@ -493,6 +437,7 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	parse(argc, argv);
+	atexit(end_holder);
 	counters_add_own();
 	set_up();
 	printf("{\"pages\": %u, \"thp\": %s, \"phases\": [", opt.pages, opt.thp ? "true" : "false");
@@ -500,8 +445,9 @@ int main(int argc, char **argv)
 		run_phase(&opt.phases[i], i);
 	printf("], \"wrong\": %lu}\n", atomic_load(&nr_wrong));
 	if (holder) {
-		kill(holder, SIGKILL);
+		end_holder();
 		waitpid(holder, NULL, 0);
+		holder = 0;
 	}
 	return atomic_load(&nr_wrong) ? EXIT_WRONG : EXIT_GOOD;
 }

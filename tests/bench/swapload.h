@@ -5,12 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum exit_code {
-	EXIT_GOOD	= 0,
-	EXIT_WRONG	= 1,	/* a page held what was not written to it */
-	EXIT_USAGE	= 2,
-	EXIT_TROUBLE	= 3,
-};
+#include "workset.h"
 
 enum operation {
 	FILL,
@@ -59,8 +54,6 @@ struct usage {
 	uint64_t user_us;
 	uint64_t system_us;
 };
-
-__attribute__((noreturn, format(printf, 2, 3))) void die(int code, const char *fmt, ...);
 
 /* report.c */
 void histogram_clear(struct histogram *histogram);

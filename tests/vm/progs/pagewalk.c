@@ -17,7 +17,6 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,18 +28,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE		4096u
-#define WORDS		(PAGE / sizeof(uint64_t))
-#define HUGE_PAGE	(2ul << 20)
-#define MAX_THREADS	64
+#include "workset.h"
+
 #define MAX_CHILDREN	64
 #define MAX_WALKS	16
 #define MAX_REPORTS	10
-#ifdef __SANITIZE_THREAD__
-#define STACK		(1ul << 20)	/* TSan keeps data of its own on it */
-#else
-#define STACK		(256ul << 10)
-#endif
 #define GATE_SECONDS	240
 
 /*
@@ -53,13 +45,6 @@
 #define PAGE_VERSION	(PAGE_LOST - 1)
 /* Versions of what child N writes begin here; the parent's stay below. */
 #define CHILD_VERSION(n)	(((n) + 1u) << 20)
-
-enum exit_code {
-	EXIT_GOOD	= 0,
-	EXIT_WRONG	= 1,	/* a page held what was not written to it */
-	EXIT_USAGE	= 2,
-	EXIT_TROUBLE	= 3,	/* a page was lost, a child died, no memory… */
-};
 
 enum pattern {
 	SEQUENTIAL,
@@ -106,36 +91,10 @@ static atomic_ulong nr_checked;
 static _Thread_local sigjmp_buf trap;
 static _Thread_local volatile sig_atomic_t trap_armed;
 
-static __attribute__((noreturn, format(printf, 2, 3))) void die(int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "pagewalk: ");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	exit(code);
-}
-
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
-	x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
-	return x ^ (x >> 32);
-}
-
 /* The first word can be read back, to tell what a wrong page really is. */
 static uint64_t first_word(uint32_t page, uint32_t version)
 {
 	return ((uint64_t)page << 32 | version) ^ mix(opt.seed + 1);
-}
-
-static uint64_t later_word(uint64_t base, unsigned int i)
-{
-	uint64_t x = (base + i) * 0x9fb21c651e98df25ull;
-
-	return x ^ (x >> 29);
 }
 
 static void report_wrong(uint32_t page, uint32_t version, unsigned int word, uint64_t expected,
@@ -243,12 +202,6 @@ static void visit(uint32_t page, uint32_t next_version)
 	trap_armed = false;
 }
 
-static uint64_t random_below(uint64_t *seed, uint64_t n)
-{
-	*seed += 0x9e3779b97f4a7c15ull;
-	return mix(*seed) % n;
-}
-
 static void make_order(enum pattern pattern, uint64_t seed)
 {
 	/* Coprime or not: every remainder is walked through in turn. */
@@ -297,25 +250,15 @@ static void *walk_thread(void *arg)
 static void walk(enum pattern pattern, unsigned int round)
 {
 	pthread_t threads[MAX_THREADS];
-	pthread_attr_t attr;
 	unsigned int i;
-	int err;
 
 	make_order(pattern, opt.seed * 1000 + round);
 	if (opt.threads == 1) {
 		walk_thread(NULL);
 		return;
 	}
-	for (i = 0; i < opt.threads; i++) {
-		pthread_attr_init(&attr);
-		err = pthread_attr_setstack(&attr, ws.stacks + i * STACK, STACK);
-		if (err)
-			die(EXIT_TROUBLE, "cannot use a stack: %s", strerror(err));
-		err = pthread_create(&threads[i], &attr, walk_thread, (void *)(uintptr_t)i);
-		if (err)
-			die(EXIT_TROUBLE, "cannot start a thread: %s", strerror(err));
-		pthread_attr_destroy(&attr);
-	}
+	for (i = 0; i < opt.threads; i++)
+		start_thread(&threads[i], ws.stacks, i, walk_thread, (void *)(uintptr_t)i);
 	for (i = 0; i < opt.threads; i++)
 		pthread_join(threads[i], NULL);
 }
@@ -339,31 +282,6 @@ static void pause_at_gate(void)
 	}
 }
 
-/* Zeroed memory that stays: what the kernel swaps out must not be what we judge with. */
-static void *locked_memory(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED || (!opt.no_lock && mlock(p, size)))
-		die(EXIT_TROUBLE, "cannot lock %zu KiB: %s", size >> 10, strerror(errno));
-	return p;
-}
-
-static void map_working_set(void)
-{
-	size_t size = (size_t)opt.pages * PAGE;
-	char *p = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
-		       (opt.shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-		       0);
-
-	if (p == MAP_FAILED)
-		die(EXIT_TROUBLE, "cannot map %zu MiB: %s", size >> 20, strerror(errno));
-	p += -(uintptr_t)p & (HUGE_PAGE - 1);
-	if (madvise(p, size, opt.thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) && opt.thp)
-		die(EXIT_TROUBLE, "no transparent huge pages: %s", strerror(errno));
-	ws.memory = (uint64_t *)p;
-}
-
 static void set_up(void)
 {
 	const struct sigaction action = {
@@ -373,12 +291,12 @@ static void set_up(void)
 
 	if (sigaction(SIGBUS, &action, NULL))
 		die(EXIT_TROUBLE, "sigaction: %s", strerror(errno));
-	ws.state = locked_memory(opt.pages * sizeof(*ws.state));
-	ws.order = locked_memory(opt.pages * sizeof(*ws.order));
-	ws.stacks = locked_memory(opt.threads * STACK);
+	ws.state = locked_memory(opt.pages * sizeof(*ws.state), !opt.no_lock);
+	ws.order = locked_memory(opt.pages * sizeof(*ws.order), !opt.no_lock);
+	ws.stacks = locked_memory(opt.threads * STACK, !opt.no_lock);
 	if (!opt.no_lock && mlockall(MCL_CURRENT))
 		die(EXIT_TROUBLE, "cannot lock my own memory: %s", strerror(errno));
-	map_working_set();
+	ws.memory = map_working_set(opt.pages, opt.shared ? MAP_SHARED : MAP_PRIVATE, opt.thp);
 }
 
 /*
