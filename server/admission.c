@@ -9,9 +9,6 @@
 #include "log.h"
 #include "vobj.h"
 
-/* Sessions that are being taken apart hold little, but not nothing. */
-#define MAX_ENDING(cfg)	((cfg)->max_sessions + 16)
-
 struct refusal {
 	enum fsw_reason reason;		/* NONE: not refused */
 	uint64_t detail;
@@ -66,7 +63,7 @@ static struct refusal admit_control(struct listener *l, struct conn *conn,
 		return refuse(FSW_REASON_DUPLICATE, 0);
 	if (l->nr_alive >= l->cfg->max_sessions)
 		return refuse(FSW_REASON_LIMIT, l->cfg->max_sessions);
-	if (l->nr_sessions - l->nr_alive >= MAX_ENDING(l->cfg))
+	if (l->nr_sessions - l->nr_alive >= CONFIG_MAX_ENDING(l->cfg->max_sessions))
 		return refuse(FSW_REASON_RESOURCES, 0);
 
 	session = session_create(l->cfg, l->pool, least_loaded(l), conn, hello);

@@ -8,6 +8,9 @@
 
 #include "log.h"
 
+/* Sessions that are being taken apart hold little, but not nothing: so many besides the others. */
+#define CONFIG_MAX_ENDING(max_sessions)	((max_sessions) + 16)
+
 enum config_huge {
 	HUGE_TRY,	/* huge pages if there are enough, else the next best */
 	HUGE_NO,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "config.h"
 #include "rlimits.h"
 #include "log.h"
 
@@ -11,13 +12,11 @@
 #define FILES_OF_SERVER		64
 /* Mailbox and event base, with some to spare. */
 #define FILES_OF_THREAD		4
-/* As admission.c: so many may be ending besides those that are attached. */
-#define FILES_OF_SESSIONS(max)	(2ull * (max) + 16)
 
 uint64_t rlimits_files_needed(unsigned int max_sessions, unsigned int threads)
 {
 	return FILES_OF_SERVER + (uint64_t)FILES_OF_THREAD * threads +
-	       FILES_OF_SESSIONS(max_sessions);
+	       max_sessions + CONFIG_MAX_ENDING((uint64_t)max_sessions);
 }
 
 uint64_t rlimits_raise(int resource, uint64_t wanted)
