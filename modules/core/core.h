@@ -5,7 +5,6 @@
 
 #include <linux/blkdev.h>
 #include <linux/completion.h>
-#include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/percpu-refcount.h>
 #include <linux/spinlock.h>
@@ -16,18 +15,6 @@
 
 #include "histogram.h"
 #include "slotmap.h"
-
-/* A module parameter that may be changed at any time; read with READ_ONCE(). */
-#define FASTSWAP_UINT_PARAM(name, min, max)						\
-static int set_##name(const char *val, const struct kernel_param *kp)			\
-{											\
-	return param_set_uint_minmax(val, kp, min, max);				\
-}											\
-static const struct kernel_param_ops name##_ops = {					\
-	.set = set_##name,								\
-	.get = param_get_uint,								\
-};											\
-module_param_cb(name, &name##_ops, &name, 0644)
 
 /* Longest spin of a fault before the task sleeps, microseconds; see poll_us in ABI.md. */
 #define FASTSWAP_POLL_US_MAX		100000

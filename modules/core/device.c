@@ -17,7 +17,7 @@
 #include "trace.h"
 
 static unsigned int poll_us = 1000;
-FASTSWAP_UINT_PARAM(poll_us, 0, FASTSWAP_POLL_US_MAX);
+FASTSWAP_UINT_PARAM(poll_us, poll_us, 0, FASTSWAP_POLL_US_MAX);
 MODULE_PARM_DESC(poll_us, "microseconds that a fault spins at most; for devices attached later");
 
 /*

@@ -28,7 +28,7 @@
  * be killed for want of memory.
  */
 static unsigned int plug_write_pages = 64;
-FASTSWAP_UINT_PARAM(plug_write_pages, 1, 4096);
+FASTSWAP_UINT_PARAM(plug_write_pages, plug_write_pages, 1, 4096);
 MODULE_PARM_DESC(plug_write_pages, "pages of writes that wait for the end of a plug at most");
 
 /*
@@ -40,7 +40,7 @@ MODULE_PARM_DESC(plug_write_pages, "pages of writes that wait for the end of a p
  * in flight is more than the fastest links need.
  */
 static unsigned int writeback_pages = 256;
-FASTSWAP_UINT_PARAM(writeback_pages, 1, 1 << 20);
+FASTSWAP_UINT_PARAM(writeback_pages, writeback_pages, 1, 1 << 20);
 MODULE_PARM_DESC(writeback_pages, "pages of write-backs under way above which reclaim waits");
 #define WRITEBACK_WAIT		(HZ / 10)
 

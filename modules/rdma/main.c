@@ -37,22 +37,9 @@ MODULE_PARM_DESC(size, "bytes of the device; K, M, G, T (default: what the serve
 unsigned int fsr_depth = FSR_DEPTH;
 unsigned int fsr_max_sge = FSR_MAX_SGE;
 
-static int set_depth(const char *val, const struct kernel_param *kp)
-{
-	return param_set_uint_minmax(val, kp, FSR_DEPTH_MIN, FSR_DEPTH_MAX);
-}
-
-static int set_max_sge(const char *val, const struct kernel_param *kp)
-{
-	return param_set_uint_minmax(val, kp, 2, FSR_MAX_SGE);
-}
-
-static const struct kernel_param_ops depth_ops = { .set = set_depth, .get = param_get_uint };
-static const struct kernel_param_ops max_sge_ops = { .set = set_max_sge, .get = param_get_uint };
-
-module_param_cb(depth, &depth_ops, &fsr_depth, 0644);
+FASTSWAP_UINT_PARAM(depth, fsr_depth, FSR_DEPTH_MIN, FSR_DEPTH_MAX);
 MODULE_PARM_DESC(depth, "work requests of one queue pair; for sessions to come");
-module_param_cb(max_sge, &max_sge_ops, &fsr_max_sge, 0644);
+FASTSWAP_UINT_PARAM(max_sge, fsr_max_sge, 2, FSR_MAX_SGE);
 MODULE_PARM_DESC(max_sge, "pieces of memory of one work request; for sessions to come");
 
 struct workqueue_struct *fsr_wq;

@@ -26,6 +26,7 @@
 #include <linux/bio.h>
 #include <linux/blk_types.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/types.h>
 
 #define FASTSWAP_SLOT_SHIFT	12
@@ -35,6 +36,21 @@ static_assert(PAGE_SHIFT == FASTSWAP_SLOT_SHIFT);
 
 #define FASTSWAP_ERROR_MAX	256	/* bytes of a reason in words, NUL included */
 #define FASTSWAP_NAME_MAX	16	/* bytes of a backend's name, NUL included */
+
+/*
+ * The unsigned int @var as module parameter @name of mode 0644, from @min to
+ * @max: it may change at any time and is read with READ_ONCE().
+ */
+#define FASTSWAP_UINT_PARAM(name, var, min, max)					\
+static int set_##name(const char *val, const struct kernel_param *kp)			\
+{											\
+	return param_set_uint_minmax(val, kp, min, max);				\
+}											\
+static const struct kernel_param_ops name##_ops = {					\
+	.set = set_##name,								\
+	.get = param_get_uint,								\
+};											\
+module_param_cb(name, &name##_ops, &(var), 0644)
 
 struct fastswap_device;
 
