@@ -135,6 +135,29 @@ static u64 spin_bound(struct fastswap_device *dev, const struct fastswap_ticket 
 }
 
 /*
+ * Spin for one ticket. @start: when the first of the window was spun for; 0: this is it.
+ *
+ * Return: true when it is served; false to give up on the window.
+ */
+static bool spin_for(struct fastswap_device *dev, const struct fastswap_ticket *ticket, u64 *start)
+{
+	u64 bound = spin_bound(dev, ticket);
+	bool served;
+
+	if (!bound)
+		return false;
+	if (!*start) {
+		this_cpu_inc(dev->stats->polls);
+		*start = ktime_get_ns();
+	}
+	served = poll_until(dev, ticket, *start + bound);
+	trace_fastswap_poll(dev->index, ticket->expected_ns, bound, served);
+	if (!served)
+		this_cpu_inc(dev->stats->poll_timeouts);
+	return served;
+}
+
+/*
  * Wait for what was just submitted, without sleeping if the time suffices:
  * the page that the task faulted on first, then the rest of its window, which
  * it would run into next. Whoever gives up hands over to the interrupt.
@@ -142,32 +165,16 @@ static u64 spin_bound(struct fastswap_device *dev, const struct fastswap_ticket 
 static void poll_tickets(struct fastswap_device *dev, const struct fastswap_ticket *tickets,
 			 unsigned int nr, bool spin)
 {
-	bool in_time = spin, first = true;
-	u64 bound, start = 0;
 	unsigned int i;
+	u64 start = 0;
 
 	for (i = 0; i < nr; i++) {
-		const struct fastswap_ticket *ticket = &tickets[i];
-
-		if (!ticket->queue)
+		if (!tickets[i].queue)
 			continue;
-		bound = in_time ? spin_bound(dev, ticket) : 0;
-		if (bound && first) {
-			this_cpu_inc(dev->stats->polls);
-			start = ktime_get_ns();
-		}
-		if (bound) {
-			in_time = poll_until(dev, ticket, start + bound);
-			trace_fastswap_poll(dev->index, ticket->expected_ns, bound, in_time);
-			if (!in_time)
-				this_cpu_inc(dev->stats->poll_timeouts);
-		}
-		in_time = in_time && bound;
-		if (!in_time)
-			dev->ops->poll(dev->priv, ticket, true);
-		else if (first && !READ_ONCE(poll_window))
-			in_time = false;
-		first = false;
+		spin = spin && spin_for(dev, &tickets[i], &start);
+		if (!spin)
+			dev->ops->poll(dev->priv, &tickets[i], true);
+		spin = spin && READ_ONCE(poll_window);
 	}
 }
 
