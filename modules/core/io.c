@@ -33,16 +33,21 @@ MODULE_PARM_DESC(plug_write_pages, "pages of writes that wait for the end of a p
 
 /*
  * Reclaim counts on a swap device to slow it down when it brings more than the
- * device can take. Otherwise it runs ahead until everything is under
- * writeback, finds nothing to free, and kills a task. So who brings
- * write-backs while the backend still holds this many pages of them waits
- * until it holds fewer, though no longer than reclaim itself would nap. 1 MiB
+ * device can take, as a request queue does that has no request left. Otherwise
+ * it runs ahead until everything is under writeback, finds nothing to free and
+ * nothing to write, and kills a task. So who brings write-backs while the
+ * backend still holds this many pages of them waits until it holds fewer. 1 MiB
  * in flight is more than the fastest links need.
  */
 static unsigned int writeback_pages = 256;
 FASTSWAP_UINT_PARAM(writeback_pages, writeback_pages, 1, 1 << 20);
 MODULE_PARM_DESC(writeback_pages, "pages of write-backs under way above which reclaim waits");
-#define WRITEBACK_WAIT		(HZ / 10)
+
+/*
+ * The backend's own bounds on I/O end this wait; to give up earlier than they
+ * do is to run ahead, and only a broken backend needs more.
+ */
+#define WRITEBACK_WAIT		(60 * HZ)
 
 static bool adaptive_poll = true;
 module_param(adaptive_poll, bool, 0644);

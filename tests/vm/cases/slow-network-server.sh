@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The server of slow-network.sh.
+
+# shellcheck source=tests/vm/case-lib.sh
+. "${GUEST_LIB%/*}/case-lib.sh"
+
+rdma_up
+start_server --size 128M --chunk-size 4M
+touch "$SHARED/server-ready"
+wait_for 380 test -e "$SHARED/over"
+stop_server TERM
+touch "$SHARED/server-ended"
