@@ -3,7 +3,6 @@
 #include "swapload.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,18 +31,6 @@ const char *operation_name(enum operation operation)
 const char *order_name(enum order order)
 {
 	return order_names[order];
-}
-
-unsigned long number(const char *what, const char *text, unsigned long min, unsigned long max)
-{
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || !isdigit((unsigned char)*text) || *end || value < min || value > max)
-		die(EXIT_USAGE, "%s: '%s' is not a number from %lu to %lu", what, text, min, max);
-	return value;
 }
 
 static unsigned int one_of(const char *what, const char *text, const char *const *names,

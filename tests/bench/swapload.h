@@ -74,7 +74,6 @@ void counters_end(void);
 void counters_print(void);
 
 /* phase.c */
-unsigned long number(const char *what, const char *text, unsigned long min, unsigned long max);
 void parse_phase(const char *text, struct phase *phase, unsigned int max_threads);
 const char *operation_name(enum operation operation);
 const char *order_name(enum order order);

@@ -59,14 +59,15 @@ check_static()
 	local -a sources
 
 	need cppcheck
-	mapfile -t sources < <(files 'server/*.c' 'tools/*.c' 'tests/vm/*.c')
+	mapfile -t sources < <(files 'server/*.c' 'tools/*.c' 'tests/vm/*.c' 'tests/bench/*.c')
 	examined ${#sources[@]} "C files of programs"
 	# It reads no system headers, but cannot follow TAILQ_FOREACH() without this one.
 	queue=$(echo '#include <sys/queue.h>' | "${CC:-cc}" -M -x c - | grep -o '[^ ]*sys/queue.h')
 	cppcheck -q -j "$(nproc)" --std=c11 --enable=warning,performance,portability \
 		--library=posix,gnu --inline-suppr --suppress=missingInclude \
 		--suppress=missingIncludeSystem -D__linux__ -D__x86_64__ -U__KERNEL__ \
-		--include="$queue" -I modules/include/uapi -I server "${sources[@]}" || true
+		--include="$queue" -I modules/include/uapi -I server -I tests/vm/progs \
+		"${sources[@]}" || true
 }
 
 # Headers of a test kernel, the newest first; ends the check if there are none.

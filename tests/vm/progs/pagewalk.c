@@ -429,19 +429,6 @@ static void usage(FILE *out)
 		"             3 a lost page or other trouble.\n");
 }
 
-static unsigned long number(const char *name, const char *text, unsigned long min,
-			    unsigned long max)
-{
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value < min || value > max)
-		die(EXIT_USAGE, "--%s: '%s' is not a number from %lu to %lu", name, text, min, max);
-	return value;
-}
-
 static void add_walks(char *list)
 {
 	char *save, *name;
@@ -498,7 +485,7 @@ static void parse(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, &i)) != -1) {
 		switch (c) {
 		case SIZE:
-			opt.pages = number("size", optarg, 1, 1ul << 20) * ((1u << 20) / PAGE);
+			opt.pages = number("--size", optarg, 1, 1ul << 20) * ((1u << 20) / PAGE);
 			break;
 		case WALK:
 			add_walks(optarg);
@@ -507,10 +494,10 @@ static void parse(int argc, char **argv)
 			opt.write = true;
 			break;
 		case THREADS:
-			opt.threads = number("threads", optarg, 1, MAX_THREADS);
+			opt.threads = number("--threads", optarg, 1, MAX_THREADS);
 			break;
 		case FORK:
-			opt.children = number("fork", optarg, 1, MAX_CHILDREN);
+			opt.children = number("--fork", optarg, 1, MAX_CHILDREN);
 			break;
 		case THP:
 			opt.thp = true;
@@ -519,7 +506,7 @@ static void parse(int argc, char **argv)
 			opt.shared = true;
 			break;
 		case SECONDS:
-			opt.seconds = number("seconds", optarg, 1, 3600);
+			opt.seconds = number("--seconds", optarg, 1, 3600);
 			break;
 		case GATE:
 			opt.gate = optarg;
@@ -531,10 +518,10 @@ static void parse(int argc, char **argv)
 			opt.no_lock = true;
 			break;
 		case SEED:
-			opt.seed = number("seed", optarg, 0, ~0ul);
+			opt.seed = number("--seed", optarg, 0, ~0ul);
 			break;
 		case CORRUPT:
-			opt.corrupt = number("corrupt", optarg, 1, ~0u);
+			opt.corrupt = number("--corrupt", optarg, 1, ~0u);
 			break;
 		case HELP:
 			usage(stdout);

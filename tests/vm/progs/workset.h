@@ -27,6 +27,9 @@ enum exit_code {
 /* Say why on standard error, and exit. */
 __attribute__((noreturn, format(printf, 2, 3))) void die(int code, const char *fmt, ...);
 
+/* A number of the command line, in plain digits; any other @text ends the program. */
+unsigned long number(const char *what, const char *text, unsigned long min, unsigned long max);
+
 /* A pseudo-random permutation of 64 bits. */
 uint64_t mix(uint64_t x);
 uint64_t random_below(uint64_t *seed, uint64_t n);
