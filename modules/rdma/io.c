@@ -10,6 +10,7 @@
  * no room is posted by whoever reaps (reap.c). All of it under queue->lock
  * with interrupts off: nothing here sleeps, allocates or waits.
  */
+#include <linux/bottom_half.h>
 #include <linux/ktime.h>
 #include <linux/smp.h>
 
@@ -283,6 +284,8 @@ static struct fsr_lane *choose_lane(struct fsr_session *s, enum fastswap_class c
  * @priv: the session
  * @batch: bios of one class; taken over
  * @ticket: for fsr_poll(); none for writes, which interrupts see to
+ *
+ * Task or soft interrupt, interrupts on.
  */
 void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket *ticket)
 {
@@ -295,6 +298,12 @@ void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket
 
 	ticket->queue = NULL;
 
+	/*
+	 * An RDMA device in software may do its work in soft interrupts, as
+	 * soft-RoCE of 6.1 does. Raised in here it is done at the end, by this task,
+	 * which would only spin or sleep until another had done it.
+	 */
+	local_bh_disable();
 	spin_lock_irqsave(&q->lock, flags);
 	live = q->live;
 	if (likely(live)) {
@@ -312,6 +321,7 @@ void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket
 			fsr_queue_post(q);
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
+	local_bh_enable();
 
 	if (unlikely(!live)) {
 		fastswap_end_bios(s->dev, batch->class, &batch->bios, BLK_STS_IOERR, 0);
