@@ -304,6 +304,14 @@ class Plan(unittest.TestCase):
         lines = plan.icount(Options)
         self.assertEqual({line.split()[2] for line in lines if line.startswith("run")}, {"brd"})
 
+    def test_steps(self):
+        lines = [line.split() for line in plan.steps(Options)]
+        changes = [" ".join(words[2:]) for words in lines if words[0] == "with"]
+        self.assertEqual(sorted(changes), sorted(list(plan.STEPS) * Options.reps))
+        self.assertEqual(len(changes), sum(words[0] == "run" for words in lines))
+        self.assertEqual(changes[: len(plan.STEPS)], list(plan.STEPS))
+        self.assertNotEqual(changes[len(plan.STEPS)], "")
+
     def test_unknown(self):
         with self.assertRaises(BenchError):
             plan.load("nonsense", plan.ICOUNT)
@@ -330,7 +338,7 @@ class Report(unittest.TestCase):
         found = comparison()
         found.skipped.append(("nbd", "no nbd"))
         judged = targets.judge("6.12", found, None)
-        page = report.render(self.ABOUT, judged, found, None, [("a.svg", "a plot")])
+        page = report.render(self.ABOUT, judged, found, None, None, [("a.svg", "a plot")])
         for text in (
             "| random read-back, 1 thread, against nvme-rdma | ≥ 3.5x | 4.00x | reached |",
             "**missed**",
@@ -343,6 +351,16 @@ class Report(unittest.TestCase):
             "too busy",
         ):
             self.assertIn(text, page)
+
+    def test_steps(self):
+        lines = [
+            run("rdma", "steps", *(phase(label, 2.0) for label in ("fill", "seq", "random"))),
+            run("rdma poll_us=0", "steps", phase("random", 3.0)),
+        ]
+        steps = results.Results(lines)
+        page = report.render(self.ABOUT, [], results.Results([]), None, steps, [])
+        self.assertIn("| as by default | 2.00 | 2.00 | 2.00 |", page)
+        self.assertIn("| `poll_us=0`: tasks sleep, interrupts wake them | – | – | 3.00 |", page)
 
     def test_number(self):
         shown = [report.number(value) for value in (None, 0, 0.01234, 3.14159, 31.4159, 1234.5)]

@@ -6,6 +6,7 @@
 #	patience SECONDS				after so many a run hangs
 #	device NAME SIZE_MIB				set it up
 #	run REPETITION NAME WORKLOAD LIMIT_MIB OPTION...	swapload, with swap on NAME
+#	with NAME PARAMETER=VALUE...			from here on; the others as they were
 #	idle NAME TENTHS				CPU time of its idle server
 #	raw REPETITION ITERATIONS			the RDMA device without any of this
 # Results are lines of JSON in $SHARED/results. What fails is recorded as such
@@ -29,6 +30,8 @@ patience=300		# seconds after which a run or a swapoff hangs
 size_mib=0		# of the device that is being set up
 settings=''		# of it, for the report
 swap_on=''		# the device that is swapped to
+variant=''		# what is not as by default
+declare -A defaults=()	# by file: of the parameters that were changed
 
 # json KEY VALUE...: an object of strings
 json()
@@ -157,6 +160,40 @@ ticks()
 	done | sed 's/.*) //' | awk '{ sum += $12 + $13 } END { print sum + 0 }'
 }
 
+# parameter_file NAME PARAMETER: of the device or of one of its modules
+parameter_file()
+{
+	local file
+
+	for file in "/sys/block/${disk[$1]##*/}/fastswap/$2" \
+		/sys/module/fastswap*/parameters/"$2"; do
+		if [[ -w "$file" ]]; then
+			echo "$file"
+			return
+		fi
+	done
+	echo "$1 has no parameter '$2'" >&2
+	return 1
+}
+
+# with NAME PARAMETER=VALUE...
+with()
+{
+	local name="$1" file word
+
+	shift
+	for file in "${!defaults[@]}"; do
+		echo "${defaults[$file]}" >"$file" || return 1
+	done
+	variant="$*"
+	[[ -v disk[$name] ]] || return 0
+	for word; do
+		file=$(parameter_file "$name" "${word%%=*}") || return 1
+		[[ -v defaults[$file] ]] || defaults[$file]=$(<"$file")
+		echo "${word#*=}" >"$file" || return 1
+	done
+}
+
 load()
 {
 	local limit="$1"
@@ -168,7 +205,7 @@ load()
 run()
 {
 	local repetition="$1" name="$2" workload="$3" limit="$4" out=/tmp/out status=0
-	local from=$SECONDS
+	local from=$SECONDS what="$2${variant:+ $variant}"
 	local -a more
 
 	shift 4
@@ -186,17 +223,17 @@ run()
 		status=1
 	fi
 	if ((status)); then
-		note "[$SECONDS s] $repetition $name $workload FAILED: $(reason)"
-		json repetition "$repetition" device "$name" workload "$workload" \
+		note "[$SECONDS s] $repetition $what $workload FAILED: $(reason)"
+		json repetition "$repetition" device "$what" workload "$workload" \
 			failed "$(reason)" >>"$RESULTS"
 		return
 	fi
 	{
 		printf '{"repetition": "%s", "device": "%s", "workload": "%s", "limit_mib": %s, ' \
-			"$repetition" "$name" "$workload" "$limit"
+			"$repetition" "$what" "$workload" "$limit"
 		printf '"result": %s}\n' "$(tr '\n' ' ' <"$out")"
 	} >>"$RESULTS"
-	note "[$SECONDS s] $repetition $name $workload: $((SECONDS - from)) s"
+	note "[$SECONDS s] $repetition $what $workload: $((SECONDS - from)) s"
 }
 
 # perftest PROGRAM OPTION...: both ends of it, on this machine; prints the line of numbers
@@ -296,6 +333,7 @@ main()
 		patience) patience=${words[0]} ;;
 		device) set_up "${words[@]}" ;;
 		run) run "${words[@]}" ;;
+		with) with "${words[@]}" || die "cannot set ${words[*]}" ;;
 		idle) idle "${words[@]}" ;;
 		raw) raw "${words[@]}" ;;
 		*) die "the plan says '$what $rest'" ;;

@@ -39,6 +39,16 @@ DEVICE_FACTOR = 4
 MIN_REPETITIONS = 5
 QUICK_REPETITIONS = 3
 MIB_PAGES = 256
+# What is done without, one policy at a time: the parameter and what it takes away.
+STEPS = {
+    "": "as by default",
+    "poll_us=0": "tasks sleep, interrupts wake them",
+    "poll_window=N": "tasks spin for the page that they wait for, not for its readahead window",
+    "adaptive_poll=N": "tasks spin for poll_us whatever the queue usually takes",
+    "plug_write_pages=1": "each write-back is posted by itself",
+    "writeback_pages=32": "reclaim waits for each batch of write-backs",
+}
+STEPS_DEVICE = "rdma"
 
 
 @dataclasses.dataclass
@@ -136,6 +146,23 @@ def comparison(options):
                 seed = ["--seed", str(repetition)]
                 lines.append(" ".join(["run", str(repetition), name, workload, str(limit)]
                                       + seed + words))
+    return lines
+
+
+def steps(options):
+    """The plan of what each policy buys: one device, one policy less at a time."""
+    size = (QUICK if options.quick else FULL)[0]
+    words = ["--size", str(size.working_set), *phase("fill", label="fill"), *phase("read"),
+             *phase("fill", label="again", quiet=1),
+             *phase("read", "random", count=size.accesses)]
+    lines = [f"device {STEPS_DEVICE} {device_size(options)}"]
+    changes = list(STEPS)
+    for repetition in range(1, options.reps + 1):
+        first = (repetition - 1) % len(changes)
+        for change in changes[first:] + changes[:first]:
+            lines.append(f"with {STEPS_DEVICE} {change}".rstrip())
+            lines.append(" ".join(["run", str(repetition), STEPS_DEVICE, "steps",
+                                   str(size.limit), "--seed", str(repetition), *words]))
     return lines
 
 

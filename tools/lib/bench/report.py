@@ -202,6 +202,36 @@ def _own(results):
     )
 
 
+def _steps(steps):
+    if steps is None:
+        return ""
+    rows = []
+    for change, what in plan.STEPS.items():
+        device = f"{plan.STEPS_DEVICE} {change}".rstrip()
+
+        def value(label, name, device=device):
+            return steps.spread(device, "steps", label, name)
+
+        rows.append(
+            [f"`{change}`: {what}" if change else what]
+            + [ranged(value(label, "seconds")) for label in ("fill", "seq", "random")]
+            + [number(steps.median(device, "steps", "random", name)) for name in ("p50", "p99")]
+            + [
+                number(steps.median(device, "steps", label, "switches_per_1000_faults"))
+                for label in ("seq", "random")
+            ]
+            + [number(steps.median(device, "steps", "fill", "pages_per_doorbell_out"))]
+        )
+    text = "## What each policy buys\n\n" + table(
+        ["policy", "fill s", "sequential s", "random s", "random fault p50 µs", "p99",
+         "switches per 1000 faults, sequential", "random", "pages per doorbell, fill"], rows
+    )
+    return text + (
+        "\nOne device, in a machine of its own; each line is without one policy, the first with "
+        "all.\n"
+    )
+
+
 def _icount(icount):
     if icount is None:
         return "## Instructions per page\n\nNot measured: use `--icount`.\n"
@@ -225,11 +255,13 @@ def _icount(icount):
     return text + "\n" + ICOUNT_METHOD
 
 
-def render(about, judged, results, icount, plots):
+def render(about, judged, results, icount, steps, plots):
     """The whole page."""
     skipped = list(about["skipped"]) + results.skipped
     if icount is not None:
         skipped += [(f"icount: {what}", reason) for what, reason in icount.skipped]
+    if steps is not None:
+        skipped += [(f"steps: {what}", reason) for what, reason in steps.skipped]
     parts = [
         "<!-- SPDX-License-Identifier: GPL-2.0-only -->\n"
         "# fastswap and its peers\n\n"
@@ -256,6 +288,7 @@ def render(about, judged, results, icount, plots):
         parts.append("## Loads\n")
         parts += [_phase(results, workload, label) for workload, label in results.phases()]
         parts.append(_own(results))
+    parts.append(_steps(steps))
     parts.append(_icount(icount))
     parts.append("## How it was measured\n\n" + METHOD)
     return "\n".join(part for part in parts if part)
