@@ -11,6 +11,7 @@ wait_for 60 test -e "$SHARED/b-is-ready"
 ping -c 1 -q -M "do" -s 8900 "$IP_B_2" >/dev/null
 ping -c 1 -q "$IP6_B_2" >/dev/null
 ping -c 1 -q b-2 >/dev/null
+[[ "$(</etc/machine-id)" != "$(<"$SHARED/machine-id-b")" ]] || die "both are the same machine"
 
 rping -c -a "$IP_B_2" -C 10 >/dev/null || die "rping"
 rping -c -a "$IP6_B_2" -C 10 >/dev/null || die "rping over IPv6"

@@ -5,6 +5,7 @@ set -euo pipefail
 # shellcheck source=tests/vm/guest-lib.sh
 . "$GUEST_LIB"
 
+cat /etc/machine-id >"$SHARED/machine-id-b"
 rdma_up
 echo "a kernel message of $NODE" >/dev/kmsg
 rping -s -P -a :: >/dev/null &
