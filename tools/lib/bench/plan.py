@@ -131,6 +131,17 @@ def device_size(options):
     return DEVICE_FACTOR * (QUICK if options.quick else FULL)[0].working_set
 
 
+def in_turns(items, repetition):
+    """The items for a repetition: another one first in each, so that none has the best place."""
+    first = (repetition - 1) % len(items) if items else 0
+    return items[first:] + items[:first]
+
+
+def run_line(repetition, device, workload, limit, words):
+    """The line of the plan for one run of swapload."""
+    return " ".join(["run", str(repetition), device, workload, str(limit), *words])
+
+
 def comparison(options):
     """The plan of the comparison: devices in turn, another one first in each repetition."""
     devices = [name for name in options.devices if name != RAW]
@@ -140,12 +151,10 @@ def comparison(options):
             lines.append("idle rdma 40")
         if RAW in options.devices:
             lines.append(f"raw {repetition} {500 if options.quick else 1000}")
-        first = (repetition - 1) % len(devices) if devices else 0
-        for name in devices[first:] + devices[:first]:
+        seed = ["--seed", str(repetition)]
+        for name in in_turns(devices, repetition):
             for workload, limit, words in loads(options, name):
-                seed = ["--seed", str(repetition)]
-                lines.append(" ".join(["run", str(repetition), name, workload, str(limit)]
-                                      + seed + words))
+                lines.append(run_line(repetition, name, workload, limit, seed + words))
     return lines
 
 
@@ -156,13 +165,11 @@ def steps(options):
              *phase("fill", label="again", quiet=1),
              *phase("read", "random", count=size.accesses)]
     lines = [f"device {STEPS_DEVICE} {device_size(options)}"]
-    changes = list(STEPS)
     for repetition in range(1, options.reps + 1):
-        first = (repetition - 1) % len(changes)
-        for change in changes[first:] + changes[:first]:
+        seed = ["--seed", str(repetition)]
+        for change in in_turns(list(STEPS), repetition):
             lines.append(f"with {STEPS_DEVICE} {change}".rstrip())
-            lines.append(" ".join(["run", str(repetition), STEPS_DEVICE, "steps",
-                                   str(size.limit), "--seed", str(repetition), *words]))
+            lines.append(run_line(repetition, STEPS_DEVICE, "steps", size.limit, seed + words))
     return lines
 
 
@@ -187,6 +194,5 @@ def icount(options):
             for order in ("seq", "random"):
                 for kind, limit, words in (("own", fits.limit, own[order]),
                                            ("swap", ICOUNT.limit, swapped[order])):
-                    lines.append(" ".join(["run", str(repetition), name, f"{kind}-{order}",
-                                           str(limit), *words]))
+                    lines.append(run_line(repetition, name, f"{kind}-{order}", limit, words))
     return lines

@@ -258,10 +258,9 @@ def _icount(icount):
 def render(about, judged, results, icount, steps, plots):
     """The whole page."""
     skipped = list(about["skipped"]) + results.skipped
-    if icount is not None:
-        skipped += [(f"icount: {what}", reason) for what, reason in icount.skipped]
-    if steps is not None:
-        skipped += [(f"steps: {what}", reason) for what, reason in steps.skipped]
+    for name, part in (("icount", icount), ("steps", steps)):
+        if part is not None:
+            skipped += [(f"{name}: {what}", reason) for what, reason in part.skipped]
     parts = [
         "<!-- SPDX-License-Identifier: GPL-2.0-only -->\n"
         "# fastswap and its peers\n\n"
