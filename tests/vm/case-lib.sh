@@ -91,6 +91,18 @@ stop_server()
 	wait "$SERVER"
 }
 
+# wait_for_server, let_server_end: with lending-server.sh on another node
+wait_for_server()
+{
+	wait_for 60 test -e "$SHARED/server-ready"
+}
+
+let_server_end()
+{
+	touch "$SHARED/over"
+	wait_for 60 test -e "$SHARED/server-ended"
+}
+
 # server_says PATTERN: a line of its log
 server_says()
 {

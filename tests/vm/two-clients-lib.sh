@@ -10,11 +10,11 @@ meet()
 	wait_for 200 test -e "$SHARED/$2-$3"
 }
 
-# swap_against_the_other ME OTHER [ROUND]
+# swap_against_the_other ME OTHER [ROUND [WALKS]]
 #	The seeds differ, so that a page of the other would be a wrong page.
 swap_against_the_other()
 {
-	local me="$1" other="$2" round="${3:-1}" seed
+	local me="$1" other="$2" round="${3:-1}" walks="${4:-seq,random,backward}" seed
 
 	printf -v seed '%d' "'$me"
 	step "round $round: swap while $other does"
@@ -22,7 +22,7 @@ swap_against_the_other()
 	attach "rdma://$IP_SERVER:$PORT" --size 64M --queues 1 --swapon
 	meet "$me" "$other" "attached-$round"
 	with_memory_limit 8 pagewalk --seed $((seed * 100 + round)) --size 20 --write \
-		--walk seq,random,backward
+		--walk "$walks"
 	check "pages were swapped" "$(counter writeback_pages)" -gt 3000
 	meet "$me" "$other" "walked-$round"
 }

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # nodes: a,mem=512,cpus=1 server,mem=512,cpus=1
-# script server: slow-network-server.sh
+# script server: lending-server.sh
 # timeout: 400
+# processors: 1
 #
 # A network that takes its time: write-backs last longer than reclaim has
 # patience, and the job has little else that could be freed. It must be slowed
@@ -12,7 +13,7 @@
 . "${GUEST_LIB%/*}/case-lib.sh"
 
 rdma_up
-wait_for 60 test -e "$SHARED/server-ready"
+wait_for_server
 attach "rdma://$IP_SERVER:$PORT" --size 64M --queues 1 --swapon
 
 step "acknowledgements come after more than a second"
@@ -29,5 +30,4 @@ check "pages swapped" "$(counter writeback_pages)" -gt 1000
 
 detach "$DEVICE"
 unload
-touch "$SHARED/over"
-wait_for 60 test -e "$SHARED/server-ended"
+let_server_end

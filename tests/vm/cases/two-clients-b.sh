@@ -8,10 +8,10 @@
 . "${GUEST_LIB%/*}/two-clients-lib.sh"
 
 rdma_up
-wait_for 60 test -e "$SHARED/server-ready"
+wait_for_server
 swap_against_the_other b a
 leave b a
 wait_for 200 test -e "$SHARED/a-probed"
-swap_against_the_other b a 2
+swap_against_the_other b a 2 random
 leave b a 2
 unload

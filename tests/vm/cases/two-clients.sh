@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # nodes: a,mem=512,cpus=1 b,mem=512,cpus=1 server,mem=512,cpus=1
 # script b: two-clients-b.sh
-# script server: two-clients-server.sh
+# script server: lending-server.sh
 # timeout: 500
 #
 # Two machines swap to one server at the same time, and neither ever sees the
@@ -15,7 +15,7 @@
 . "${GUEST_LIB%/*}/two-clients-lib.sh"
 
 rdma_up
-wait_for 60 test -e "$SHARED/server-ready"
+wait_for_server
 swap_against_the_other a b
 leave a b
 
@@ -24,8 +24,7 @@ fsw-probe "$IP_SERVER" session cycle isolation
 
 step "each takes what the other had"
 touch "$SHARED/a-probed"
-swap_against_the_other a b 2
+swap_against_the_other a b 2 random
 leave a b 2
 unload
-touch "$SHARED/over"
-wait_for 60 test -e "$SHARED/server-ended"
+let_server_end
