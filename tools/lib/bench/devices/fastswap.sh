@@ -10,7 +10,7 @@ attach()
 	local name="$1"
 
 	shift
-	disk[$name]=$(timeout 60 fastswap attach "$@" --size "${size_mib}M") || return 1
+	disk[$name]=$(timeout "$patience" fastswap attach "$@" --size "${size_mib}M") || return 1
 	[[ -b "${disk[$name]}" ]] || return 1
 	local folder=/sys/block/${disk[$name]##*/}/fastswap
 
