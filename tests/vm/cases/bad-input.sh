@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# nodes: a,mem=768
+# nodes: a,mem=768,cpus=1
+# processors: 1
 #
 # Attachments that cannot work fail within seconds, say why, and leave nothing
 # behind; then a good one works. Through modprobe and through fastswap.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# nodes: a,mem=768
+# nodes: a,mem=768,cpus=1
+# processors: 1
 #
 # A backend that fails: a page that cannot be read is a SIGBUS for whoever
 # needs it, one that cannot be written stays in memory, and neither is ever

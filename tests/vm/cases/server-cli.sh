@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# nodes: a,mem=768
+# nodes: a,mem=768,cpus=1
+# processors: 1
 #
 # The server's command line: what is wrong is said in one line and by the exit
 # status. Then its protocol, spoken by a client in user space, good and bad.
