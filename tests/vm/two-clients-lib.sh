@@ -21,9 +21,9 @@ swap_against_the_other()
 	# shellcheck disable=SC2153 # set by tools/vm
 	attach "rdma://$IP_SERVER:$PORT" --size 64M --queues 1 --swapon
 	meet "$me" "$other" "attached-$round"
-	with_memory_limit 8 pagewalk --seed $((seed * 100 + round)) --size 20 --write \
+	with_memory_limit 6 pagewalk --seed $((seed * 100 + round)) --size 14 --write \
 		--walk "$walks"
-	check "pages were swapped" "$(counter writeback_pages)" -gt 3000
+	check "pages were swapped" "$(counter writeback_pages)" -gt 2000
 	meet "$me" "$other" "walked-$round"
 }
 
