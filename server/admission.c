@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admission.h"
+#include "lease.h"
 #include "log.h"
 #include "vobj.h"
 
@@ -53,13 +54,59 @@ static struct refusal accept_conn(struct listener *l, struct conn *conn, unsigne
 	return refuse(FSW_REASON_NONE, 0);
 }
 
+/* A client is back that lost its connection. Chunks and keys are as they were. */
+static struct refusal resume(struct listener *l, struct conn *conn, struct session *session,
+			     unsigned int reads)
+{
+	struct refusal refusal;
+	int err;
+
+	if (!session)
+		return refuse(FSW_REASON_NO_SESSION, 0);
+	if (session->phase == SESSION_ENDING)
+		return refuse(FSW_REASON_BUSY, 0);
+	if (session->phase != SESSION_KEPT) {
+		/* It knows before us that the old one is over. */
+		listener_apply(l, session->control, CONN_EV_CUT);
+		return refuse(FSW_REASON_BUSY, 0);
+	}
+	if (conn->id->verbs != session->verbs)
+		return refuse(FSW_REASON_WRONG_DEVICE, 0);
+
+	err = ctrl_open(&session->ctrl, session->pd, conn->id);
+	if (err) {
+		log_err("client %u (%s): cannot make a queue pair: %s", session->number,
+			session->peer, strerror(err));
+		return refuse(FSW_REASON_RESOURCES, 0);
+	}
+	conn->session = session;
+	refusal = accept_conn(l, conn, reads);
+	if (refusal.reason) {
+		ctrl_close(&session->ctrl);
+		conn->session = NULL;
+		return refusal;
+	}
+	session->control = conn;
+	session->phase = SESSION_OPENING;
+	session->resumed = true;
+	return refusal;
+}
+
 static struct refusal admit_control(struct listener *l, struct conn *conn,
 				    const struct fsw_hello *hello, unsigned int reads)
 {
-	struct session *session;
+	struct session *session = session_find(&l->sessions, hello->session_id);
 	struct refusal refusal;
 
-	if (session_find(&l->sessions, hello->session_id))
+	/* With another generation it is as new to us as we are to it. */
+	if (fsw_letoh64(hello->generation) == l->generation)
+		return resume(l, conn, session, reads);
+	if (session && session->phase == SESSION_KEPT) {
+		/* It has given up what it had, or never heard of it. */
+		lease_end(l, session);
+		return refuse(FSW_REASON_BUSY, 0);
+	}
+	if (session && session->phase != SESSION_ENDING)
 		return refuse(FSW_REASON_DUPLICATE, 0);
 	if (l->nr_alive >= l->cfg->max_sessions)
 		return refuse(FSW_REASON_LIMIT, l->cfg->max_sessions);
@@ -98,7 +145,7 @@ static struct refusal admit_data(struct listener *l, struct conn *conn,
 	 * OPENING will do: the confirmation of the control connection may still be on
 	 * its way, as it can be overtaken by this request.
 	 */
-	if (!session || session->phase == SESSION_CLOSING)
+	if (!session || (session->phase != SESSION_OPENING && session->phase != SESSION_LIVE))
 		return refuse(FSW_REASON_NO_SESSION, 0);
 	/* A protection domain belongs to one device. */
 	if (conn->id->verbs != session->verbs)

@@ -31,6 +31,7 @@ enum option_id {
 	OPT_MAX_SESSIONS,
 	OPT_MAX_SETS,
 	OPT_KEEPALIVE,
+	OPT_LEASE,
 	OPT_LOG_LEVEL,
 	OPT_HELP,
 	OPT_VERSION,
@@ -46,6 +47,7 @@ static const struct option options[] = {
 	{ "max-sessions", required_argument, NULL, OPT_MAX_SESSIONS },
 	{ "max-sets", required_argument, NULL, OPT_MAX_SETS },
 	{ "keepalive", required_argument, NULL, OPT_KEEPALIVE },
+	{ "lease", required_argument, NULL, OPT_LEASE },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -68,6 +70,8 @@ const char *config_usage(void)
 	       "  --max-sets N         queue sets that one client may have (default 64)\n"
 	       "  --keepalive SECONDS  ask a client that is silent for this long whether it is\n"
 	       "                       still there, drop it after three times that (default 5)\n"
+	       "  --lease SECONDS      keep the memory of a client whose connection broke for\n"
+	       "                       this long, in case it comes back; 0: do not (default 60)\n"
 	       "  --log-level LEVEL    error, warn, info or debug (default info)\n"
 	       "  --help               show this text\n"
 	       "  --version            show the version\n";
@@ -221,6 +225,7 @@ enum config_verdict config_parse(struct config *cfg, int argc, char **argv, char
 		.max_sessions = 256,
 		.max_sets = 64,
 		.keepalive_ms = 5000,
+		.lease_ms = 60000,
 		.log_level = LOG_LEVEL_INFO,
 	};
 
@@ -280,6 +285,12 @@ enum config_verdict config_parse(struct config *cfg, int argc, char **argv, char
 				return complain(why, why_size,
 						"--keepalive must be a number from 1 to 3600");
 			cfg->keepalive_ms = number * 1000;
+			break;
+		case OPT_LEASE:
+			if (parse_number(optarg, 0, 86400, &number))
+				return complain(why, why_size,
+						"--lease must be a number from 0 to 86400");
+			cfg->lease_ms = number * 1000;
 			break;
 		case OPT_LOG_LEVEL:
 			if (parse_choice(optarg, levels, ARRAY_SIZE(levels), &choice))

@@ -31,6 +31,7 @@ struct config {
 	unsigned int max_sessions;
 	unsigned int max_sets;
 	unsigned int keepalive_ms;
+	unsigned int lease_ms;	/* 0: a session ends with its connection */
 	enum log_level log_level;
 };
 

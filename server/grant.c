@@ -246,13 +246,19 @@ void grants_stop(struct grants *g, struct ctrl *ctrl)
 	g->message = NULL;
 }
 
-bool grants_reclaim(struct grants *g, struct region_list *dirty)
+void grants_forget(struct grants *g)
 {
 	/* What was claimed was never written to, so it goes back as it is. */
 	if (!STAILQ_EMPTY(&g->claimed))
 		pool_unclaim(g->pool, &g->claimed);
 	g->nr_jobs = 0;
+	g->nr_collected = 0;
+	g->message = NULL;
+}
 
+bool grants_reclaim(struct grants *g, struct region_list *dirty)
+{
+	grants_forget(g);
 	while (g->nr_granted && !g->chunk[g->reclaim_at])
 		g->reclaim_at++;
 	if (g->nr_granted)

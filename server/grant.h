@@ -99,6 +99,12 @@ enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct regio
 void grants_stop(struct grants *g, struct ctrl *ctrl);
 
 /**
+ * grants_forget - no job goes on, as the connection is gone; chunks stay granted
+ * @g: the session's chunks; the messages of its control connection are gone, too
+ */
+void grants_forget(struct grants *g);
+
+/**
  * grants_reclaim - take back one chunk of a session that has ended
  * @g: the session's chunks
  * @dirty: the chunk is added to it

@@ -15,6 +15,7 @@
 
 #include "address.h"
 #include "admission.h"
+#include "lease.h"
 #include "listener.h"
 #include "log.h"
 #include "rlimits.h"
@@ -47,30 +48,12 @@ fail(char *why, size_t why_size, enum exit_status status, const char *fmt, ...)
 	return status;
 }
 
-/* Hand an adopted session back to its worker for good, or free one that was never adopted. */
-static void end_session(struct listener *l, struct session *session)
+void listener_set_sweep(struct listener *l)
 {
-	bool adopted = session->phase != SESSION_OPENING;
+	const struct timeval sweep = { .tv_usec = SWEEP_MS * 1000 };
 
-	/* No queue pair may be left when the worker begins to deregister. */
-	session_drop_data(session, &l->conns);
-	l->nr_alive--;
-	session->phase = SESSION_ENDING;
-	if (adopted) {
-		log_info("client %u (%s): left", session->number, session->peer);
-		/* Answers the client's disconnect request, which must not wait for the rest. */
-		conn_disconnect(session->control);
-		pool_session_ending(l->pool);
-		worker_post(session->worker, &session->end);
-		return;
-	}
-	TAILQ_REMOVE(&l->sessions, session, link);
-	l->nr_sessions--;
-	session->worker->nr_sessions--;
-	/* The queue pair before the id that it belongs to. */
-	ctrl_close(&session->ctrl);
-	conn_free(session->control, &l->conns);
-	session_free(session);
+	if (!event_pending(l->sweep_event, EV_TIMEOUT, NULL))
+		event_add(l->sweep_event, &sweep);
 }
 
 static void tear_down(struct listener *l, struct conn *conn)
@@ -78,7 +61,7 @@ static void tear_down(struct listener *l, struct conn *conn)
 	struct session *session = conn->session;
 
 	if (session && session->control == conn) {
-		end_session(l, session);
+		lease_connection_over(l, session);
 		return;
 	}
 	if (session) {
@@ -90,17 +73,17 @@ static void tear_down(struct listener *l, struct conn *conn)
 
 static void set_deadline(struct listener *l, struct conn *conn, uint64_t ms)
 {
-	const struct timeval sweep = { .tv_usec = SWEEP_MS * 1000 };
-
 	conn->deadline_ms = now_ms() + ms;
-	if (!event_pending(l->sweep_event, EV_TIMEOUT, NULL))
-		event_add(l->sweep_event, &sweep);
+	listener_set_sweep(l);
 }
 
 void listener_apply(struct listener *l, struct conn *conn, enum conn_event event)
 {
 	struct session *session = conn->session;
 
+	/* Keys and queue pairs are gone with it: there is nothing to come back to. */
+	if (session && event == CONN_EV_DEVICE_REMOVAL)
+		session->leased = false;
 	switch (conn_event(conn, event)) {
 	case CONN_DO_AWAIT:
 		set_deadline(l, conn, CONFIRM_MS);
@@ -109,8 +92,10 @@ void listener_apply(struct listener *l, struct conn *conn, enum conn_event event
 		if (session->control != conn)
 			break;
 		session->phase = SESSION_LIVE;
-		log_info("client %u (%s): connected, at most %u queue sets", session->number,
-			 session->peer, session->max_sets);
+		log_info("client %u (%s): %s, at most %u queue sets", session->number,
+			 session->peer, session->resumed ? "back" : "connected",
+			 session->max_sets);
+		session->resumed = false;
 		worker_post(session->worker, &session->adopt);
 		break;
 	case CONN_DO_DISCONNECT:
@@ -157,11 +142,10 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 			break;
 		case LETTER_ENDED:
 			session = container_of(letter, struct session, ended);
-			TAILQ_REMOVE(&l->sessions, session, link);
-			l->nr_sessions--;
-			session->worker->nr_sessions--;
-			conn_free(session->control, &l->conns);
-			session_free(session);
+			lease_session_ended(l, session);
+			break;
+		case LETTER_KEPT:
+			lease_begin(l, container_of(letter, struct session, kept));
 			break;
 		default:
 			log_err("main thread got an unknown letter, a bug of the server");
@@ -174,11 +158,10 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
-	const struct timeval sweep = { .tv_usec = SWEEP_MS * 1000 };
 	struct listener *l = arg;
 	uint64_t now = now_ms();
 	struct conn *conn;
-	bool again = false;
+	bool again = lease_expire(l, now);
 
 	/* A teardown may free other connections as well: start over after each. */
 restart:
@@ -194,7 +177,7 @@ restart:
 		goto restart;
 	}
 	if (again)
-		event_add(l->sweep_event, &sweep);
+		listener_set_sweep(l);
 }
 
 /* Every event of the CM is listed; the state machine knows what it means for whom. */
@@ -316,6 +299,8 @@ static void part_from_all(struct listener *l)
 			worker_post(session->worker, &session->part);
 		} else if (session->phase == SESSION_OPENING) {
 			close_session(l, session);
+		} else if (session->phase == SESSION_KEPT) {
+			lease_end(l, session);
 		}
 	}
 }
@@ -356,7 +341,9 @@ static void on_stop_limit(evutil_socket_t fd, short what, void *arg)
 	event_add(l->stop_event, &limit);
 	for (session = TAILQ_FIRST(&l->sessions); session; session = next) {
 		next = TAILQ_NEXT(session, link);
-		listener_apply(l, session->control, CONN_EV_CUT);
+		/* Without a connection, only the worker is not done. */
+		if (session->control)
+			listener_apply(l, session->control, CONN_EV_CUT);
 	}
 }
 

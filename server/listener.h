@@ -99,6 +99,9 @@ void listener_close(struct listener *l);
  */
 void listener_apply(struct listener *l, struct conn *conn, enum conn_event event);
 
+/** listener_set_sweep - look at deadlines and leases soon */
+void listener_set_sweep(struct listener *l);
+
 /** listener_stop - begin to stop, as if a signal had come */
 void listener_stop(struct listener *l, enum exit_status status);
 

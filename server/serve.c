@@ -13,6 +13,11 @@ void serve_start(struct session *session, uint64_t now)
 {
 	session->heard_ms = now;
 	session->ctrl.sent_ms = now;
+	session->overdue_ms = 0;
+	session->parting = false;
+	session->waiting = false;
+	session->nr_pongs = 0;
+	session->close_reason = FSW_REASON_NONE;
 }
 
 static int receive(void *arg, const struct fsw_msg *msg, size_t len)
@@ -42,6 +47,9 @@ static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 		const struct fsw_goodbye *bye = (const struct fsw_goodbye *)(msg + 1);
 
 		session->close_reason = fsw_letoh16(bye->reason);
+		/* It left on its own accord, which a broken connection does not. */
+		if (session->close_reason == FSW_REASON_NONE)
+			session->close_reason = FSW_REASON_DETACH;
 		return GOT_GOODBYE;
 	}
 	default:
@@ -204,6 +212,29 @@ void serve_part(struct session *session, enum fsw_reason reason, uint64_t now)
 	/* What cannot be sent need not be waited for. */
 	if (ctrl_send(&session->ctrl, msg, FSW_MSG_GOODBYE, 0, sizeof(*bye)))
 		session->part_deadline_ms = now;
+}
+
+bool serve_keep(struct session *session)
+{
+	unsigned int nr;
+	int err;
+
+	/* The last that the client had to say may not have been read. */
+	do {
+		err = ctrl_poll(&session->ctrl, receive, session, &nr);
+	} while (!err && nr);
+	if (err == GOT_BAD_MESSAGE)
+		session->close_reason = FSW_REASON_MALFORMED;
+
+	if (session->close_reason != FSW_REASON_NONE &&
+	    session->close_reason != FSW_REASON_TIMEOUT)
+		return false;
+	if (!session->grants.nr_granted)
+		return false;
+	ctrl_close(&session->ctrl);
+	grants_forget(&session->grants);
+	pool_session_ended(session->grants.pool);
+	return true;
 }
 
 bool serve_end(struct session *session, struct region_list *dirty)

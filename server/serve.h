@@ -71,11 +71,22 @@ uint64_t serve_due(const struct session *session);
 void serve_part(struct session *session, enum fsw_reason reason, uint64_t now);
 
 /**
+ * serve_keep - let go of a connection that is over, but not of the chunks
+ * @session: adopted; its data queue pairs are gone already
+ *
+ * Not if the client said goodbye, was sent away, or holds nothing. The control
+ * queue pair is destroyed if it returns true.
+ *
+ * Return: false if the session is to be taken apart, see serve_end().
+ */
+bool serve_keep(struct session *session);
+
+/**
  * serve_end - one step of taking a session apart
  * @session: its data queue pairs are gone already
  * @dirty: its chunks are added to it
  *
- * Destroys the control queue pair first; after that no remote access to any
+ * Destroys the control queue pair first, if there is one; after that no remote access to any
  * chunk is possible, and deregistering begins.
  *
  * Return: true when all is done.

@@ -27,12 +27,14 @@ struct session *session_create(const struct config *cfg, struct pool *pool, stru
 	session->verbs = control->id->verbs;
 	session->max_sets = sets < cfg->max_sets ? sets : cfg->max_sets;
 	session->keepalive_ms = cfg->keepalive_ms;
+	session->leased = cfg->lease_ms != 0;
 	session->phase = SESSION_OPENING;
 	session->adopt.kind = LETTER_ADOPT;
 	session->part.kind = LETTER_PART;
 	session->end.kind = LETTER_END;
 	session->close.kind = LETTER_CLOSE;
 	session->ended.kind = LETTER_ENDED;
+	session->kept.kind = LETTER_KEPT;
 
 	session->data = calloc((size_t)session->max_sets * DATA_ROLES, sizeof(*session->data));
 	if (!session->data) {
@@ -71,7 +73,8 @@ struct session *session_find(const struct session_list *sessions, const uint8_t 
 
 		for (i = 0; i < sizeof(session->id); i++)
 			differ |= session->id[i] ^ id[i];
-		if (!differ && session->phase != SESSION_ENDING)
+		/* One that is still being taken apart may have a successor. */
+		if (!differ && (!found || found->phase == SESSION_ENDING))
 			found = session;
 	}
 	return found;

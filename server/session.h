@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A session: one attachment of one client, with its control connection, its
- * data queue pairs and its chunks. THREADS.md says how it passes between the
- * main thread and its worker.
+ * data queue pairs and its chunks. It outlives a connection that broke: for the
+ * time of its lease the client may come back to its chunks. THREADS.md says how
+ * it passes between the main thread and its worker.
  */
 #ifndef FASTSWAP_SERVER_SESSION_H
 #define FASTSWAP_SERVER_SESSION_H
@@ -26,10 +27,11 @@ enum session_letter {
 	/* main thread to worker */
 	LETTER_ADOPT = 1,	/* take care of it from now on */
 	LETTER_PART,		/* say goodbye, then ask to close; @part_reason */
-	LETTER_END,		/* everything of it is yours: take it apart */
+	LETTER_END,		/* the connection is over: take the session apart, or keep it */
 	/* worker to main thread */
 	LETTER_CLOSE,		/* close the connection; @close_reason */
 	LETTER_ENDED,		/* taken apart: nothing is registered any more */
+	LETTER_KEPT,		/* has no connection any more, but its chunks */
 };
 
 enum session_phase {
@@ -37,6 +39,7 @@ enum session_phase {
 	SESSION_LIVE,		/* adopted by its worker */
 	SESSION_CLOSING,	/* still adopted; the control connection is being closed */
 	SESSION_ENDING,		/* LETTER_END is on its way or being worked on */
+	SESSION_KEPT,		/* without a connection; until the client is back or @lease_ms */
 };
 
 /* How a session stands with its worker. */
@@ -61,12 +64,15 @@ struct session {
 
 	/* Main thread only. */
 	enum session_phase phase;
-	struct conn *control;
+	struct conn *control;		/* NULL: KEPT */
+	uint64_t lease_ms;		/* when a KEPT session ends, as now_ms() tells it */
+	bool resumed;			/* OPENING once more, its worker knows it */
+	bool leased;			/* its chunks are kept when the connection breaks */
 	struct conn **data;		/* [set][role - 1], NULL where there is none */
 	struct ibv_cq *data_cq;		/* of all data queue pairs; nothing ever arrives */
 	TAILQ_ENTRY(session) link;
 
-	/* Worker only, from LETTER_ADOPT to LETTER_ENDED; before and after, main thread. */
+	/* Worker only, from LETTER_ADOPT to LETTER_ENDED or LETTER_KEPT; else main thread. */
 	struct ctrl ctrl;
 	struct grants grants;
 	enum session_place place;
@@ -85,7 +91,8 @@ struct session {
 	/* Written by the sender before it posts the letter, read by the receiver. */
 	enum fsw_reason part_reason;
 	enum fsw_reason close_reason;
-	struct letter adopt, part, end, close, ended;
+	bool may_keep;			/* LETTER_END: if it is worth it */
+	struct letter adopt, part, end, close, ended, kept;
 };
 
 TAILQ_HEAD(session_list, session);
@@ -108,8 +115,7 @@ struct session *session_create(const struct config *cfg, struct pool *pool, stru
  * @sessions: all sessions
  * @id: what the client says its id is
  *
- * Takes the same time however many bytes are right. Sessions that are ENDING
- * are not found.
+ * Takes the same time however many bytes are right.
  */
 struct session *session_find(const struct session_list *sessions, const uint8_t id[16]);
 

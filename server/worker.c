@@ -120,9 +120,14 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 			break;
 		case LETTER_END:
 			session = container_of(letter, struct session, end);
-			if (session->place != PLACE_CLOSED)
+			if (session->place == PLACE_ACTIVE || session->place == PLACE_ASLEEP)
 				event_del(&session->wake);
-			move(w, session, PLACE_ENDING);
+			if (session->may_keep && serve_keep(session)) {
+				move(w, session, PLACE_NONE);
+				mailbox_post(w->to_main, &session->kept);
+			} else {
+				move(w, session, PLACE_ENDING);
+			}
 			break;
 		case LETTER_STOP:
 			w->stopping = true;

@@ -40,7 +40,7 @@ static void without(void **state)
 			continue;
 		reason(i, 0, fsw_reason_text(i));
 	}
-	reason(FSW_NR_REASONS, 0, "unknown reason 12");
+	reason(FSW_NR_REASONS, 0, "unknown reason 13");
 	reason(UINT32_MAX, 0, "unknown reason 4294967295");
 }
 

@@ -41,6 +41,7 @@ static void defaults(void **state)
 	assert_int_equal(cfg.max_sessions, 256);
 	assert_int_equal(cfg.max_sets, 64);
 	assert_int_equal(cfg.keepalive_ms, 5000);
+	assert_int_equal(cfg.lease_ms, 60000);
 	assert_int_equal(cfg.log_level, LOG_LEVEL_INFO);
 }
 
@@ -52,7 +53,7 @@ static void everything(void **state)
 	assert_int_equal(parse(&cfg,
 			       "--port 1 --size=1T --chunk-size 1GiB --address ::1 --threads 256 "
 			       "--hugepages 1g --max-sessions 65536 --max-sets 1024 "
-			       "--keepalive 3600 --log-level DEBUG",
+			       "--keepalive 3600 --lease 0 --log-level DEBUG",
 			       why, sizeof(why)),
 			 CONFIG_RUN);
 	assert_int_equal(cfg.port, 1);
@@ -64,6 +65,7 @@ static void everything(void **state)
 	assert_int_equal(cfg.max_sessions, 65536);
 	assert_int_equal(cfg.max_sets, 1024);
 	assert_int_equal(cfg.keepalive_ms, 3600000);
+	assert_int_equal(cfg.lease_ms, 0);
 	assert_int_equal(cfg.log_level, LOG_LEVEL_DEBUG);
 }
 
@@ -118,6 +120,8 @@ static void errors(void **state)
 		{ "--size 1G --max-sets 1025", "--max-sets" },
 		{ "--size 1G --keepalive 0", "--keepalive" },
 		{ "--size 1G --keepalive 3601", "--keepalive" },
+		{ "--size 1G --lease 86401", "--lease" },
+		{ "--size 1G --lease -1", "--lease" },
 		{ "--size 1G --log-level loud", "--log-level" },
 		{ "--size 1G --nonsense", "--nonsense: no such option" },
 		{ "--size 1G -x", "-x: no such option" },

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The main thread with real workers and a network that is played: who may come, how all ends. */
 #include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,132 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_clock.h"
-#include "helpers.h"
-#include "listener.h"
-
-static struct {
-	struct config cfg;
-	struct pool pool;
-	struct listener l;
-	char why[256];
-} f;
-
-static int setup(void **state)
-{
-	fake_reset();
-	fake_auto_complete(true);
-	memset(&f, 0, sizeof(f));
-	f.cfg = test_config;
-	make_pool(&f.pool, 8);
-	assert_int_equal(listener_open(&f.l, &f.cfg, f.why, sizeof(f.why)), EXIT_RUN_OK);
-	assert_int_equal(listener_start(&f.l, &f.pool, f.why, sizeof(f.why)), EXIT_RUN_OK);
-	return 0;
-}
-
-static void pump(void)
-{
-	event_base_loop(f.l.base, EVLOOP_NONBLOCK);
-}
-
-#define PUMP_UNTIL(condition) do { \
-		int turns_ = 0; \
-		while (!(condition)) { \
-			assert_true(turns_++ < 10000); \
-			pump(); \
-			poll(NULL, 0, 1); \
-		} \
-	} while (0)
-
-static int teardown(void **state)
-{
-	fake_fail(0);
-	if (!f.l.stopping)
-		listener_stop(&f.l, EXIT_RUN_OK);
-	/* Clients that behave: they disconnect when they are asked to. */
-	while (f.l.nr_sessions) {
-		struct session *session;
-		struct conn *control = NULL;
-
-		TAILQ_FOREACH(session, &f.l.sessions, link)
-			if (session->control->state == CONN_CLOSING)
-				control = session->control;
-		if (control)
-			fake_cm_event(RDMA_CM_EVENT_DISCONNECTED, control->id, NULL, 0);
-		pump();
-		poll(NULL, 0, 1);
-	}
-	listener_close(&f.l);
-	listener_close(&f.l);
-	/* No client of these tests releases a chunk: all were deregistered at the end. */
-	assert_int_equal(fake_raced_deregs(), 0);
-	pool_destroy(&f.pool);
-	assert_nothing_left();
-	return 0;
-}
-
-static struct rdma_cm_id *request(const struct fsw_hello *hello, size_t len, unsigned int device)
-{
-	struct rdma_cm_id *id = fake_id(device);
-
-	fake_cm_event(RDMA_CM_EVENT_CONNECT_REQUEST, id, hello, len);
-	pump();
-	return id;
-}
-
-static struct rdma_cm_id *request_role(enum fsw_role role, unsigned int set, unsigned char id)
-{
-	struct fsw_hello hello;
-
-	make_hello(&hello, role, set, 2, id);
-	return request(&hello, sizeof(hello), 0);
-}
-
-static void assert_refused(struct rdma_cm_id *id, enum fsw_reason reason, uint64_t detail)
-{
-	struct fake_id_state state = fake_id_state(id);
-
-	assert_true(state.refused && state.destroyed && !state.accepted);
-	assert_int_equal(fsw_letoh16(state.refusal.reason), reason);
-	assert_true(fsw_letoh64(state.refusal.detail) == detail);
-}
-
-/* A control connection that is confirmed and adopted. */
-static struct rdma_cm_id *attach(unsigned char session)
-{
-	struct rdma_cm_id *id = request_role(FSW_ROLE_CONTROL, 0, session);
-
-	assert_true(fake_id_state(id).accepted);
-	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, id, NULL, 0);
-	pump();
-	return id;
-}
-
-static struct rdma_cm_id *attach_data(enum fsw_role role, unsigned int set, unsigned char session)
-{
-	struct rdma_cm_id *id = request_role(role, set, session);
-
-	assert_true(fake_id_state(id).accepted);
-	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, id, NULL, 0);
-	pump();
-	return id;
-}
-
-static void disconnect(struct rdma_cm_id *id)
-{
-	fake_cm_event(RDMA_CM_EVENT_DISCONNECTED, id, NULL, 0);
-	pump();
-}
-
-static void grant_all(struct rdma_cm_id *id, unsigned int count)
-{
-	union message m;
-	size_t len = make_range(&m, FSW_MSG_REQUEST, 1, 0, count);
-
-	assert_true(fake_message(id, &m, len));
-	assert_true(fake_wait_sent(id, &m.msg, &len));
-	assert_int_equal(fsw_letoh16(m.msg.type), FSW_MSG_GRANT);
-	memset((void *)(uintptr_t)fsw_letoh64(m.grant[0].addr), 0x5a, TEST_CHUNK);
-}
+#include "running.h"
 
 static void welcome(void **state)
 {
@@ -537,8 +411,6 @@ static void connection_manager_breaks(void **state)
 	PUMP_UNTIL(!f.l.nr_sessions);
 	assert_false(f.l.aborted);
 }
-
-#define RUNNING(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

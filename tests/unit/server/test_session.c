@@ -121,8 +121,14 @@ static void finding(void **state)
 	id[15] = 3;
 	assert_null(session_find(&list, id));
 	id[15] = 2;
+	/* One that ends is found only if there is no other. */
 	b->phase = SESSION_ENDING;
-	assert_null(session_find(&list, id));
+	assert_ptr_equal(session_find(&list, id), b);
+	memset(a->id, 2, sizeof(a->id));
+	assert_ptr_equal(session_find(&list, id), a);
+	TAILQ_REMOVE(&list, a, link);
+	TAILQ_INSERT_TAIL(&list, a, link);
+	assert_ptr_equal(session_find(&list, id), a);
 	unmake(a, ca);
 	unmake(b, cb);
 }

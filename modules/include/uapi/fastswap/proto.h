@@ -143,6 +143,7 @@ enum fsw_reason {
 	FSW_REASON_WRONG_DEVICE		= 9,	/* data queue pair arrived on another RDMA device */
 	FSW_REASON_TIMEOUT		= 10,	/* the other side was silent for too long */
 	FSW_REASON_DETACH		= 11,	/* client is done; not an error */
+	FSW_REASON_BUSY			= 12,	/* the session's old connection is still there */
 	FSW_NR_REASONS,
 };
 
@@ -275,6 +276,7 @@ static inline const char *fsw_reason_text(unsigned int reason)
 	case FSW_REASON_WRONG_DEVICE:	return "the queue pair came over another RDMA device";
 	case FSW_REASON_TIMEOUT:	return "silent for too long";
 	case FSW_REASON_DETACH:		return "detached";
+	case FSW_REASON_BUSY:		return "the last connection is still being closed";
 	default:			return "unknown reason";
 	}
 }
