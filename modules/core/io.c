@@ -219,12 +219,18 @@ static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, b
 /* May sleep. Only write-backs wait: others have their own limits, and nobody's memory. */
 static void throttle_writeback(struct fastswap_device *dev)
 {
+	long left;
+
 	if (likely(atomic_read(&dev->writeback_pages) < READ_ONCE(writeback_pages)))
 		return;
 	this_cpu_inc(dev->stats->write_waits);
-	wait_event_timeout(dev->writeback_wait,
-			   atomic_read(&dev->writeback_pages) < READ_ONCE(writeback_pages),
-			   WRITEBACK_WAIT);
+	do {
+		left = wait_event_timeout(dev->writeback_wait,
+					  atomic_read(&dev->writeback_pages) <
+						  READ_ONCE(writeback_pages),
+					  WRITEBACK_WAIT);
+		/* That it takes long is known then, and has a bound of the user's choice. */
+	} while (!left && READ_ONCE(dev->health) == FASTSWAP_RECOVERING);
 }
 
 static void end_writeback(struct fastswap_device *dev, unsigned int pages)
@@ -528,3 +534,19 @@ u64 fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
 	return ns;
 }
 EXPORT_SYMBOL_GPL(fastswap_end_bios);
+
+u64 fastswap_lose_all(struct fastswap_device *dev)
+{
+	return fastswap_slotmap_lose(&dev->slots) << FASTSWAP_SLOT_SHIFT;
+}
+EXPORT_SYMBOL_GPL(fastswap_lose_all);
+
+bool fastswap_holds_data(const struct fastswap_device *dev, const struct bio *bio)
+{
+	enum fastswap_slot_state state;
+
+	u64 run = fastswap_slotmap_run(&dev->slots, first_slot(bio), nr_slots(bio), &state);
+
+	return run == nr_slots(bio) && state == FASTSWAP_SLOT_DATA;
+}
+EXPORT_SYMBOL_GPL(fastswap_holds_data);

@@ -111,6 +111,35 @@ void fastswap_slotmap_mark(struct fastswap_slotmap *map, u64 first, u64 count,
 	}
 }
 
+/**
+ * fastswap_slotmap_lose - all that is DATA becomes LOST
+ * @map: the map; slots may be marked EMPTY meanwhile, but not DATA
+ *
+ * Return: how many that were.
+ */
+u64 fastswap_slotmap_lose(struct fastswap_slotmap *map)
+{
+	u64 lost = 0;
+	size_t i;
+
+	WRITE_ONCE(map->any_lost, true);
+	for (i = 0; i < BITS_TO_LONGS(map->nr_slots); i++) {
+		unsigned long left = READ_ONCE(map->data[i]);
+
+		for (; left; left &= left - 1) {
+			u64 slot = i * BITS_PER_LONG + __ffs(left);
+
+			set_bit(slot, map->lost);
+			/* Who frees the slot meanwhile clears this one first, then that. */
+			if (test_and_clear_bit(slot, map->data))
+				lost++;
+			else
+				clear_bit(slot, map->lost);
+		}
+	}
+	return lost;
+}
+
 /* Number of slots in a state; looks at every word, so not for hot paths. */
 u64 fastswap_slotmap_count(const struct fastswap_slotmap *map, enum fastswap_slot_state state)
 {

@@ -51,6 +51,7 @@ u64 fastswap_slotmap_run(const struct fastswap_slotmap *map, u64 first, u64 coun
 			 enum fastswap_slot_state *state);
 void fastswap_slotmap_mark(struct fastswap_slotmap *map, u64 first, u64 count,
 			   enum fastswap_slot_state state);
+u64 fastswap_slotmap_lose(struct fastswap_slotmap *map);
 u64 fastswap_slotmap_count(const struct fastswap_slotmap *map, enum fastswap_slot_state state);
 
 #endif /* _FASTSWAP_SLOTMAP_H */

@@ -37,11 +37,35 @@ static DEVICE_ATTR_RO(peer);
 
 static ssize_t state_show(struct device *d, struct device_attribute *attr, char *buf)
 {
-	int health = READ_ONCE(to_fastswap(d)->health);
+	static const char *const names[] = {
+		[FASTSWAP_LIVE] = "live",
+		[FASTSWAP_RECOVERING] = "recovering",
+		[FASTSWAP_FAILED] = "failed",
+	};
 
-	return sysfs_emit(buf, "%s\n", health == FASTSWAP_LIVE ? "live" : "failed");
+	return sysfs_emit(buf, "%s\n", names[READ_ONCE(to_fastswap(d)->health)]);
 }
 static DEVICE_ATTR_RO(state);
+
+static ssize_t hold_show(struct device *d, struct device_attribute *attr, char *buf)
+{
+	struct fastswap_device *dev = to_fastswap(d);
+
+	return sysfs_emit(buf, "%u\n", dev->ops->get_hold(dev->priv));
+}
+
+static ssize_t hold_store(struct device *d, struct device_attribute *attr, const char *buf,
+			  size_t len)
+{
+	struct fastswap_device *dev = to_fastswap(d);
+	unsigned int seconds;
+	int err = kstrtouint(buf, 0, &seconds);
+
+	if (!err)
+		err = dev->ops->set_hold(dev->priv, seconds);
+	return err ?: len;
+}
+static DEVICE_ATTR_RW(hold);
 
 static ssize_t used_show(struct device *d, struct device_attribute *attr, char *buf)
 {
@@ -166,6 +190,7 @@ static struct attribute *fastswap_attrs[] = {
 	&dev_attr_backend.attr,
 	&dev_attr_peer.attr,
 	&dev_attr_state.attr,
+	&dev_attr_hold.attr,
 	&dev_attr_used.attr,
 	&dev_attr_lost.attr,
 	&dev_attr_chunk_size.attr,
@@ -178,9 +203,19 @@ static struct attribute *fastswap_attrs[] = {
 	NULL,
 };
 
+static umode_t is_visible(struct kobject *kobj, struct attribute *attr, int n)
+{
+	struct fastswap_device *dev = to_fastswap(kobj_to_dev(kobj));
+
+	if (attr == &dev_attr_hold.attr && !dev->ops->set_hold)
+		return 0;
+	return attr->mode;
+}
+
 static const struct attribute_group fastswap_group = {
 	.name = "fastswap",
 	.attrs = fastswap_attrs,
+	.is_visible = is_visible,
 };
 
 const struct attribute_group *fastswap_disk_groups[] = {

@@ -102,7 +102,8 @@ TRACE_EVENT(fastswap_health,
 		__entry->health = health;
 	),
 	TP_printk("fastswap%d %s", __entry->index,
-		  __entry->health == FASTSWAP_LIVE ? "live" : "failed")
+		  __entry->health == FASTSWAP_LIVE ? "live" :
+		  __entry->health == FASTSWAP_RECOVERING ? "recovering" : "failed")
 );
 
 #endif /* _FASTSWAP_TRACE_H */

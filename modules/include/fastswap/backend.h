@@ -123,10 +123,12 @@ struct fastswap_limits {
 /**
  * enum fastswap_health - how the backend of a device is doing
  * @FASTSWAP_LIVE: I/O is served
+ * @FASTSWAP_RECOVERING: I/O waits, for a bounded time
  * @FASTSWAP_FAILED: I/O ends with an error, at once
  */
 enum fastswap_health {
 	FASTSWAP_LIVE,
+	FASTSWAP_RECOVERING,
 	FASTSWAP_FAILED,
 };
 
@@ -197,6 +199,10 @@ struct fastswap_backend_ops {
 
 	/** @free: Slots hold no data any more. Any context, spinlocks held; optional. */
 	void (*free)(void *priv, u64 offset, u64 length);
+
+	/** @set_hold: Seconds that I/O waits in FASTSWAP_RECOVERING; optional, with @get_hold. */
+	int (*set_hold)(void *priv, unsigned int seconds);
+	unsigned int (*get_hold)(void *priv);
 
 	/** @describe: One line for sysfs, no newline: the peer, say. May sleep. */
 	int (*describe)(void *priv, char *buf, size_t len);
@@ -282,6 +288,28 @@ u64 fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
  * Any context.
  */
 void fastswap_set_health(struct fastswap_device *dev, enum fastswap_health health);
+
+/**
+ * fastswap_lose_all - the backend has nothing any more of what was stored
+ * @dev: the device; no bio of it is about to end
+ *
+ * Slots that held data are lost: reads of them fail until they are written
+ * again. Reads that the backend has already are its own to end with an error:
+ * see fastswap_holds_data(). May sleep; slots may be freed meanwhile.
+ *
+ * Return: bytes that are lost by this.
+ */
+u64 fastswap_lose_all(struct fastswap_device *dev);
+
+/**
+ * fastswap_holds_data - may this read still be served?
+ * @dev: the device
+ * @bio: a read that the backend holds
+ *
+ * Any context. The core has looked before it passed the bio on; only a backend
+ * that has called fastswap_lose_all() since need ask.
+ */
+bool fastswap_holds_data(const struct fastswap_device *dev, const struct bio *bio);
 
 /* "fastswapN" for log lines; valid from ->attach on. */
 const char *fastswap_name(const struct fastswap_device *dev);

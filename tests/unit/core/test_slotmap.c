@@ -236,6 +236,28 @@ static void test_random(void **state)
 	}
 }
 
+static void test_lose(void **state)
+{
+	struct model *m = *state;
+	u64 i;
+
+	mark(m, 3, 1, FASTSWAP_SLOT_DATA);
+	mark(m, 60, 200, FASTSWAP_SLOT_DATA);
+	mark(m, 100, 1, FASTSWAP_SLOT_LOST);
+	mark(m, 110, 5, FASTSWAP_SLOT_EMPTY);
+	mark(m, NR_SLOTS - 1, 1, FASTSWAP_SLOT_DATA);
+	for (i = 0; i < NR_SLOTS; i++)
+		if (m->slot[i] == FASTSWAP_SLOT_DATA)
+			m->slot[i] = FASTSWAP_SLOT_LOST;
+	assert_int_equal(fastswap_slotmap_lose(&m->map), 1 + 200 - 1 - 5 + 1);
+	check(m);
+	assert_int_equal(fastswap_slotmap_lose(&m->map), 0);
+	check(m);
+	/* And what is written then is there. */
+	mark(m, 61, 2, FASTSWAP_SLOT_DATA);
+	check(m);
+}
+
 #define NR_THREADS	4
 #define ROUNDS		20000
 
@@ -259,6 +281,32 @@ static void *race(void *arg)
 			return r;
 	}
 	return NULL;
+}
+
+static void *free_all(void *arg)
+{
+	struct racer *r = arg;
+	u64 i;
+
+	for (i = 0; i < NR_SLOTS; i++)
+		fastswap_slotmap_mark(r->map, i, 1, FASTSWAP_SLOT_EMPTY);
+	return NULL;
+}
+
+/* A slot that is freed while all is lost is free, whoever comes first. */
+static void test_lose_and_free(void **state)
+{
+	struct model *m = *state;
+	struct racer r = { .map = &m->map };
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		mark(m, 0, NR_SLOTS, FASTSWAP_SLOT_DATA);
+		assert_int_equal(pthread_create(&r.thread, NULL, free_all, &r), 0);
+		fastswap_slotmap_lose(&m->map);
+		assert_int_equal(pthread_join(r.thread, NULL), 0);
+		assert_int_equal(fastswap_slotmap_count(&m->map, FASTSWAP_SLOT_EMPTY), NR_SLOTS);
+	}
 }
 
 static void test_threads(void **state)
@@ -294,6 +342,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_up_to_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lose, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lose_and_free, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 	};
 
