@@ -70,7 +70,8 @@ static int on_rejected(struct fsr_conn *conn, struct rdma_cm_event *ev)
 
 	refusal = rdma_consumer_reject_data(conn->id, ev, &len);
 	if (fsw_refusal_check(refusal, len)) {
-		fsr_words_reason(words, sizeof(words), fsw_letoh16(refusal->reason),
+		conn->refusal = fsw_letoh16(refusal->reason);
+		fsr_words_reason(words, sizeof(words), conn->refusal,
 				 fsw_letoh64(refusal->detail));
 		return conn_error(conn, -ECONNREFUSED, "%pISpc refuses: %s", peer, words);
 	}
@@ -160,12 +161,14 @@ static int conn_event(struct rdma_cm_id *id, struct rdma_cm_event *ev)
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
 		/*
 		 * The RDMA device waits until every id has let go of it; the
-		 * handler must not destroy its own. Also to a step that is
-		 * under way this is the end.
+		 * handler must not destroy its own: who takes the link apart
+		 * does. Also to a step that is under way this is the end.
 		 */
+		WRITE_ONCE(s->removed, true);
 		fsr_session_fail(s, "the RDMA device was removed");
+		/* The link may have been broken already, and its port down. */
+		mod_delayed_work(fsr_wq, &s->recovery, 0);
 		step_done(conn, conn_error(conn, -ENODEV, "the RDMA device was removed"));
-		queue_work(system_unbound_wq, &s->removal_work);
 		break;
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
 		break;
@@ -217,6 +220,8 @@ int fsr_conn_open(struct fsr_conn *conn)
 	if (IS_ERR(id))
 		return step_started(conn, PTR_ERR(id), "cannot create a connection");
 	conn->id = id;
+	conn->established = false;
+	conn->refusal = FSW_REASON_NONE;
 
 	err = rdma_set_ack_timeout(id, FSR_ACK_TIMEOUT);
 	if (err)
@@ -253,6 +258,7 @@ int fsr_conn_connect(struct fsr_conn *conn)
 		.role = conn->role,
 		.set = fsw_htole16(conn->set),
 		.nr_sets = fsw_htole16(s->nr_sets),
+		.generation = s->generation,
 	};
 	struct rdma_conn_param param = {
 		.private_data = &hello,
@@ -277,20 +283,23 @@ int fsr_conn_connect(struct fsr_conn *conn)
  *
  * Return: 0; -ETIME if the step is still under way, or -EINTR if the task is
  * being killed: conn->error remains the handler's then, and the connection must
- * be closed; -ECONNRESET if the session has failed; or another negative errno,
- * conn->error says why.
+ * be closed; -ECONNRESET if the link has failed or is not wanted any more; or
+ * another negative errno, conn->error says why.
  */
 int fsr_conn_wait(struct fsr_conn *conn, unsigned int ms)
 {
 	struct fsr_session *s = conn->session;
-	long left = wait_for_completion_killable_timeout(&conn->step, msecs_to_jiffies(ms));
+	long left;
+
+	left = wait_for_completion_killable_timeout(&conn->step,
+						    msecs_to_jiffies(fsr_patience(s, ms)));
 
 	if (left <= 0)
 		return left ? -EINTR : -ETIME;
 	if (conn->status)
 		return conn->status;
 	/* Which the server may have closed again in the meantime. */
-	return fsr_session_state(s) == FSR_FAILED ? -ECONNRESET : 0;
+	return fsr_session_is_connecting(s) ? 0 : -ECONNRESET;
 }
 
 /**

@@ -337,7 +337,7 @@ void fsr_control_keep_alive(struct fsr_session *s)
 
 /* ---- Life ---- */
 
-/* fsr_control_alloc - the first step; fsr_control_free() is due even if it fails */
+/* fsr_control_alloc - once per session; fsr_control_free() is due even if it fails */
 int fsr_control_alloc(struct fsr_session *s)
 {
 	struct fsr_control *ctl = kzalloc(sizeof(*ctl), GFP_KERNEL);
@@ -372,6 +372,14 @@ static int map_buffer(struct ib_device *ibdev, struct buffer *buf, size_t len,
 		return -ENOMEM;
 	buf->dma = dma;
 	return 0;
+}
+
+static void unmap_buffer(struct ib_device *ibdev, struct buffer *buf, size_t len,
+			 enum dma_data_direction dir)
+{
+	if (buf->dma)
+		ib_dma_unmap_single(ibdev, buf->dma, len, dir);
+	buf->dma = 0;
 }
 
 static void control_async_event(struct ib_event *event, void *context)
@@ -418,6 +426,11 @@ int fsr_control_start(struct fsr_session *s)
 	err = rdma_create_qp(s->conn.id, s->pd, &attr);
 	if (err)
 		return err;
+	ctl->busy = 0;
+	ctl->asked = NOTHING;
+	memset(&ctl->deny, 0, sizeof(ctl->deny));
+	ctl->sent = false;
+	ctl->silence = 0;
 	ctl->open = true;
 
 	for (i = 0; i < NR_SENDS; i++) {
@@ -440,7 +453,7 @@ int fsr_control_start(struct fsr_session *s)
 static bool has_grant_news(const struct fsr_session *s, u32 before)
 {
 	return READ_ONCE(s->map.granted) != before || READ_ONCE(s->control->asked) == NOTHING ||
-	       fsr_session_state(s) != FSR_CONNECTING;
+	       !fsr_session_is_connecting(s);
 }
 
 /**
@@ -474,12 +487,12 @@ int fsr_control_request(struct fsr_session *s, bool all, char *error)
 	do {
 		before = READ_ONCE(map->granted);
 		left = wait_event_killable_timeout(s->wait, has_grant_news(s, before),
-						   msecs_to_jiffies(FSR_GRANT_MS));
+						   msecs_to_jiffies(fsr_patience(s, FSR_GRANT_MS)));
 		if (left < 0) {
 			strscpy(error, "interrupted", FASTSWAP_ERROR_MAX);
 			return -EINTR;
 		}
-		if (fsr_session_state(s) != FSR_CONNECTING)
+		if (!fsr_session_is_connecting(s))
 			return -ECONNRESET;
 		now = jiffies;
 	} while (READ_ONCE(ctl->asked) != NOTHING && READ_ONCE(map->granted) != before &&
@@ -516,12 +529,25 @@ static bool is_sent(const struct fsr_control *ctl)
  */
 void fsr_control_leave(struct fsr_session *s)
 {
-	struct fsw_goodbye goodbye = { .reason = fsw_htole16(FSW_REASON_DETACH) };
 	struct fsr_control *ctl = s->control;
 
 	if (s->map.granted && !ask(ctl, RELEASE, FSW_MSG_RELEASE, 0, s->map.granted))
 		wait_event_timeout(s->wait, READ_ONCE(ctl->asked) == NOTHING,
 				   msecs_to_jiffies(FSR_RELEASE_MS));
+	fsr_control_say_goodbye(s);
+}
+
+/**
+ * fsr_control_say_goodbye - or the server keeps our chunks in case we come back
+ * @s: the session, connected
+ *
+ * Bounded, as above.
+ */
+void fsr_control_say_goodbye(struct fsr_session *s)
+{
+	struct fsw_goodbye goodbye = { .reason = fsw_htole16(FSW_REASON_DETACH) };
+	struct fsr_control *ctl = s->control;
+
 	if (!send_message(ctl, FSW_MSG_GOODBYE, 0, &goodbye, sizeof(goodbye)))
 		wait_event_timeout(s->wait, is_sent(ctl), msecs_to_jiffies(FSR_GOODBYE_MS));
 }
@@ -530,17 +556,13 @@ void fsr_control_leave(struct fsr_session *s)
 void fsr_control_stop(struct fsr_session *s)
 {
 	struct fsr_control *ctl = s->control;
-	bool was_open;
 
 	if (!ctl)
 		return;
 	spin_lock(&ctl->lock);
-	was_open = ctl->open;
 	ctl->open = false;
 	spin_unlock(&ctl->lock);
 	cancel_delayed_work_sync(&ctl->tick);
-	if (was_open)
-		fsr_conn_disconnect(&s->conn);
 }
 
 /* fsr_control_destroy - let go of the RDMA device, but for the connection; stopped */
@@ -558,13 +580,9 @@ void fsr_control_destroy(struct fsr_session *s)
 	ctl->cq = NULL;
 
 	for (i = 0; i < NR_SENDS; i++)
-		if (ctl->sends[i].dma)
-			ib_dma_unmap_single(s->ibdev, ctl->sends[i].dma, SEND_BYTES,
-					    DMA_TO_DEVICE);
+		unmap_buffer(s->ibdev, &ctl->sends[i], SEND_BYTES, DMA_TO_DEVICE);
 	for (i = 0; i < FSW_CTRL_DEPTH; i++)
-		if (ctl->recvs[i].dma)
-			ib_dma_unmap_single(s->ibdev, ctl->recvs[i].dma, FSW_MSG_MAX,
-					    DMA_FROM_DEVICE);
+		unmap_buffer(s->ibdev, &ctl->recvs[i], FSW_MSG_MAX, DMA_FROM_DEVICE);
 }
 
 /* fsr_control_free - give the memory back */

@@ -133,7 +133,7 @@ static struct fsr_lane *next_lane(struct fsr_queue *q)
 	return lane;
 }
 
-/* The work requests from @bad on were not posted: their bios wait again, for fsr_queue_drain(). */
+/* The work requests from @bad on were not posted: their bios wait again. */
 static void take_back(struct fsr_queue *q, u32 bad, int err)
 {
 	u32 seq = q->head;
@@ -279,6 +279,25 @@ static struct fsr_lane *choose_lane(struct fsr_session *s, enum fastswap_class c
 	return &s->queues[set * FSR_QUEUES_PER_SET + way[class].queue].lanes[way[class].lane];
 }
 
+/* End the reads of a batch whose data is lost. */
+static void refuse_lost(struct fsr_session *s, struct fastswap_batch *batch)
+{
+	struct bio_list good = BIO_EMPTY_LIST, lost = BIO_EMPTY_LIST;
+	struct bio *bio;
+
+	while ((bio = bio_list_pop(&batch->bios))) {
+		if (fastswap_holds_data(s->dev, bio)) {
+			bio_list_add(&good, bio);
+		} else {
+			bio_list_add(&lost, bio);
+			batch->nr--;
+		}
+	}
+	batch->bios = good;
+	if (!bio_list_empty(&lost))
+		fastswap_end_bios(s->dev, batch->class, &lost, BLK_STS_IOERR, 0);
+}
+
 /**
  * fsr_submit - ->submit of struct fastswap_backend_ops
  * @priv: the session
@@ -286,6 +305,15 @@ static struct fsr_lane *choose_lane(struct fsr_session *s, enum fastswap_class c
  * @ticket: for fsr_poll(); none for writes, which interrupts see to
  *
  * Task or soft interrupt, interrupts on.
+ *
+ * The core has found that the slots of a read hold data, but that may be a while
+ * ago: all may have been lost since. Who loses it (link.c)
+ *
+ *	marks the slots, then counts @losses, then ends the reads that wait here
+ *
+ * and we, once there ever was a loss, look at @losses, then at the slots, and at
+ * @losses again under the lock: a read either waits in time to be ended there,
+ * or sees that the slot is lost.
  */
 void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket *ticket)
 {
@@ -293,10 +321,18 @@ void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket
 	struct fsr_lane *lane = choose_lane(s, batch->class);
 	struct fsr_queue *q = lane->queue;
 	unsigned long flags;
-	u32 seq, ended;
-	bool live;
+	u32 seq = 0, ended, losses;
+	bool live, taken;
 
 	ticket->queue = NULL;
+again:
+	/* Pairs with the release in lose_everything(). */
+	losses = smp_load_acquire(&s->losses);
+	if (unlikely(losses) && !fastswap_class_is_write(batch->class)) {
+		refuse_lost(s, batch);
+		if (!batch->nr)
+			return;
+	}
 
 	/*
 	 * An RDMA device in software may do its work in soft interrupts, as
@@ -305,8 +341,14 @@ void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket
 	 */
 	local_bh_disable();
 	spin_lock_irqsave(&q->lock, flags);
+	if (unlikely(READ_ONCE(s->losses) != losses)) {
+		spin_unlock_irqrestore(&q->lock, flags);
+		local_bh_enable();
+		goto again;
+	}
 	live = q->live;
-	if (likely(live)) {
+	taken = live || q->hold;
+	if (likely(taken)) {
 		lane->accepted += batch->nr;
 		seq = lane->accepted;
 		/* Pulled along, or what was wanted long ago would seem to lie ahead one day. */
@@ -317,13 +359,13 @@ void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket
 		bio_list_init(&batch->bios);
 		q->posted.batches++;
 		/* Starved: others wait already, and the reaper will post. */
-		if (!q->starved)
+		if (live && !q->starved)
 			fsr_queue_post(q);
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
 	local_bh_enable();
 
-	if (unlikely(!live)) {
+	if (unlikely(!taken)) {
 		fastswap_end_bios(s->dev, batch->class, &batch->bios, BLK_STS_IOERR, 0);
 		return;
 	}
@@ -334,7 +376,8 @@ void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket
 	if (!fsr_lane_has_ended(lane, seq)) {
 		ticket->queue = lane;
 		ticket->seq = seq;
-		ticket->expected_ns = READ_ONCE(lane->rtt_ns);
+		/* Nobody spins for a link that has to be made first. */
+		ticket->expected_ns = live ? READ_ONCE(lane->rtt_ns) : U32_MAX;
 	}
 }
 

@@ -51,6 +51,8 @@ static const struct fastswap_backend_ops fsr_backend = {
 	.detach = fsr_detach,
 	.submit = fsr_submit,
 	.poll = fsr_poll,
+	.set_hold = fsr_set_hold,
+	.get_hold = fsr_get_hold,
 	.describe = fsr_describe,
 	.show_stats = fsr_show_stats,
 };

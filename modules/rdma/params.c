@@ -35,6 +35,14 @@ static int parse_number(const char *text, unsigned int max, u16 *number)
 	return *number && *number <= max ? 0 : -ERANGE;
 }
 
+static int parse_hold(const char *text, u32 *seconds)
+{
+	if (!isdigit((unsigned char)text[0]) || strlen(text) > 5 ||
+	    strspn(text, "0123456789") != strlen(text) || kstrtou32(text, 10, seconds))
+		return -EINVAL;
+	return *seconds <= FSR_HOLD_MAX ? 0 : -ERANGE;
+}
+
 static int parse_id(const char *text, u8 *id)
 {
 	unsigned int i;
@@ -77,6 +85,12 @@ static int parse_option(struct fsr_params *p, const char *key, const char *value
 				 value, FSW_MAX_SETS);
 			return -EINVAL;
 		}
+	} else if (!strcmp(key, "hold")) {
+		if (parse_hold(value, &p->hold)) {
+			snprintf(error, len, "hold '%s' is not a number of seconds from 0 to %d",
+				 value, FSR_HOLD_MAX);
+			return -EINVAL;
+		}
 	} else if (!strcmp(key, "client_id")) {
 		if (parse_id(value, p->client_id)) {
 			snprintf(error, len, "client_id '%s' is not 32 hexadecimal digits", value);
@@ -105,7 +119,7 @@ static void set_port(struct sockaddr_storage *addr, u16 port)
  * @error: gets the reason of a failure in words
  * @len: bytes of @error
  *
- * Keys: addr (must be there), port, source, queues, client_id.
+ * Keys: addr (must be there), port, source, queues, hold, client_id.
  *
  * Return: 0 or -EINVAL.
  */
@@ -116,6 +130,7 @@ int fsr_params_parse(struct fsr_params *p, char *options, char *error, size_t le
 
 	memset(p, 0, sizeof(*p));
 	p->port = FSW_DEFAULT_PORT;
+	p->hold = FSR_HOLD_DEFAULT;
 
 	while ((option = strsep(&options, ","))) {
 		if (!*option)

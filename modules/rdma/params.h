@@ -8,6 +8,8 @@
 
 #include <fastswap/proto.h>
 
+#define FSR_HOLD_DEFAULT	30
+#define FSR_HOLD_MAX		86400
 #define FSR_ADDR_TEXT_MAX 64 /* "[" IPv6 "%" interface "]", NUL included */
 
 /**
@@ -17,6 +19,7 @@
  * @peer: @addr as the user wrote it
  * @port: its port
  * @queues: queue sets, 0: as many as this machine has CPUs
+ * @hold: seconds that I/O waits for a server that is lost
  * @has_client_id: @client_id was given
  * @client_id: who this machine is
  */
@@ -26,6 +29,7 @@ struct fsr_params {
 	char peer[FSR_ADDR_TEXT_MAX];
 	u16 port;
 	u16 queues;
+	u32 hold;
 	bool has_client_id;
 	u8 client_id[16];
 };

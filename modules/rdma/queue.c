@@ -2,12 +2,13 @@
 #define pr_fmt(fmt) "fastswap_rdma: " fmt
 
 /*
- * Life of a data queue: init, alloc (memory), start (queue pair and completion
- * queue), live, halt, drain (nothing is in flight any more), destroy, free.
+ * Life of a data queue: init, alloc (memory), then as often as the link is made
+ * start (queue pair and completion queue), live, halt, destroy, and in the end
+ * free. Bios that are there when it is destroyed wait for the next start.
  *
- * halt, drain and destroy may be called in any state and more than once; the
- * mutex of the session makes them exclusive. The data path of io.c may run at any
- * time from live to free.
+ * halt and destroy may be called in any state and more than once; the mutex of
+ * the session makes them exclusive. The data path of io.c may run at any time
+ * from the first live to free.
  */
 #include <linux/delay.h>
 #include <linux/log2.h>
@@ -39,6 +40,9 @@ void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role ro
 	spin_lock_init(&q->lock);
 	INIT_DELAYED_WORK(&q->retry, fsr_queue_retry);
 	irq_poll_init(&q->iop, FSR_IRQ_BUDGET, fsr_queue_irq_poll);
+	/* No completion queue yet. */
+	irq_poll_disable(&q->iop);
+	set_bit(FSR_REAPING, &q->flags);
 
 	q->opcode = write ? IB_WR_RDMA_WRITE : IB_WR_RDMA_READ;
 	q->dir = write ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
@@ -73,7 +77,7 @@ int fsr_queue_alloc(struct fsr_queue *q)
 	return 0;
 }
 
-/* Any context. A queue pair that fails takes the session with it. */
+/* Any context. A queue pair that fails takes the link with it. */
 static void queue_async_event(struct ib_event *event, void *context)
 {
 	struct fsr_queue *q = context;
@@ -127,17 +131,37 @@ int fsr_queue_start(struct fsr_queue *q)
 	qp_attr.send_cq = q->cq;
 	qp_attr.recv_cq = q->cq;
 	err = rdma_create_qp(q->conn.id, s->pd, &qp_attr);
-	if (err)
+	if (err) {
+		ib_destroy_cq(q->cq);
+		q->cq = NULL;
 		return err;
+	}
 	q->qp = q->conn.id->qp;
+
+	q->broken = false;
+	q->map_failures = 0;
+	clear_bit(FSR_ARMED, &q->flags);
+	irq_poll_enable(&q->iop);
+	clear_bit_unlock(FSR_REAPING, &q->flags);
 	return 0;
 }
 
-/* fsr_queue_go_live - from now on bios are taken; the connection is established */
+/* fsr_queue_go_live - post what waits, and what comes from now on; the connection is established */
 void fsr_queue_go_live(struct fsr_queue *q)
 {
 	spin_lock_irq(&q->lock);
 	q->live = true;
+	q->hold = true;
+	fsr_queue_post(q);
+	spin_unlock_irq(&q->lock);
+	fsr_queue_arm(q);
+}
+
+/* fsr_queue_set_hold - what happens to bios that come while the queue is not live */
+void fsr_queue_set_hold(struct fsr_queue *q, bool hold)
+{
+	spin_lock_irq(&q->lock);
+	q->hold = hold;
 	spin_unlock_irq(&q->lock);
 }
 
@@ -148,70 +172,37 @@ static void destroy_qp(struct fsr_queue *q)
 	q->qp = NULL;
 }
 
-/**
- * fsr_queue_halt - take no more bios, and let what is in flight be flushed
- * @q: the queue
- *
- * The first half of the stop. May sleep, but does not wait for the flush.
- */
+/* fsr_queue_halt - post nothing more; may sleep */
 void fsr_queue_halt(struct fsr_queue *q)
 {
-	struct ib_qp_attr attr = { .qp_state = IB_QPS_ERR };
-
 	spin_lock_irq(&q->lock);
 	q->live = false;
 	spin_unlock_irq(&q->lock);
 	cancel_delayed_work_sync(&q->retry);
-
-	if (q->qp) {
-		ib_modify_qp(q->qp, &attr, IB_QP_STATE);
-		fsr_conn_disconnect(&q->conn);
-	}
 }
 
 /**
- * fsr_queue_drain - end all bios that are there
+ * fsr_queue_destroy - let go of the RDMA device, but for the connection
  * @q: the queue, halted
- * @deadline: in jiffies: what is not flushed until then never will be
  *
- * A page may be given back only when the adapter certainly does not touch it
- * any more: when its work request has completed, or when the queue pair is
- * gone. May sleep.
- */
-void fsr_queue_drain(struct fsr_queue *q, unsigned long deadline)
-{
-	if (q->qp) {
-		fsr_queue_reap(q);
-		while (!fsr_queue_is_idle(q) && time_before(jiffies, deadline)) {
-			usleep_range(100, 1000);
-			fsr_queue_reap(q);
-		}
-		if (!fsr_queue_is_idle(q)) {
-			fsr_err(q->conn.session, "%u work requests were never flushed\n",
-				q->head - q->tail);
-			destroy_qp(q);
-		}
-	}
-	if (q->ring)
-		fsr_queue_end_all(q);
-}
-
-/**
- * fsr_queue_destroy - let go of the RDMA device
- * @q: the queue, stopped
+ * A page may be given back, or used for another work request, only when the
+ * adapter certainly does not touch it any more: when its work request has
+ * completed, or when the queue pair is gone. What has not completed until
+ * then waits again. May sleep.
  */
 void fsr_queue_destroy(struct fsr_queue *q)
 {
 	destroy_qp(q);
 	if (q->cq) {
-		/* No more reaping after an interrupt, nor by pollers: see FSR_REAPING. */
+		fsr_queue_reap(q);
+		/* No more reaping after an interrupt, nor by pollers. */
 		irq_poll_disable(&q->iop);
 		while (test_and_set_bit_lock(FSR_REAPING, &q->flags))
 			usleep_range(10, 100);
+		fsr_queue_take_back(q);
 		ib_destroy_cq(q->cq);
 		q->cq = NULL;
 	}
-	fsr_conn_close(&q->conn);
 }
 
 /* fsr_queue_free - give the memory back; the queue is destroyed, or was never started */

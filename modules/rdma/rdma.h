@@ -2,10 +2,12 @@
 /*
  * The structures of the RDMA backend, and what its files offer each other.
  *
- * One device is one session with one server: a control connection, and per
- * queue set three data connections. cm.c makes and breaks connections, queue.c
- * gives a data connection its ring and its completion queue, io.c posts and
- * reap.c completes, control.c talks to the server, session.c puts it all together.
+ * One device is one session with one server. What connects the two is a link: a
+ * control connection, and per queue set three data connections. A link may break
+ * and be replaced, the session goes on. cm.c makes and breaks connections,
+ * queue.c gives a data connection its ring and its completion queue, io.c posts
+ * and reap.c completes, control.c talks to the server, link.c puts these
+ * together, recover.c replaces a link, session.c is the whole.
  */
 #ifndef _FSR_RDMA_H
 #define _FSR_RDMA_H
@@ -34,7 +36,6 @@
 #define FSR_GRANT_GIB_MS	4000	/* all grants, on top of that, for each GiB */
 #define FSR_RELEASE_MS		2000	/* all chunks, at a detach */
 #define FSR_GOODBYE_MS		500	/* until the goodbye is on the wire */
-#define FSR_DRAIN_MS		5000	/* flush of all failed queue pairs */
 
 /* Work requests of one data queue; 32 SGEs each make 16 MiB of pages in flight. */
 #define FSR_DEPTH		128
@@ -69,9 +70,10 @@ struct fsr_session;
  * @step: the step that was started last has ended
  * @status: how, 0 or a negative errno
  * @error: and why, in words
+ * @refusal: enum fsw_reason, if that is the server's
  * @welcome: what the server answered to the hello
  *
- * @status, @error and @welcome belong to the CM's handler from the start of a
+ * @status, @error, @refusal and @welcome belong to the CM's handler from the start of a
  * step until @step completes.
  */
 struct fsr_conn {
@@ -83,6 +85,7 @@ struct fsr_conn {
 	struct completion step;
 	int status;
 	char error[FASTSWAP_ERROR_MAX];
+	u16 refusal;
 	struct fsw_welcome welcome;
 };
 
@@ -128,7 +131,11 @@ struct fsr_work {
 };
 
 enum fsr_queue_flag {
-	FSR_REAPING,	/* a lock: its holder polls the completion queue and moves @tail */
+	/*
+	 * A lock: its holder polls the completion queue and moves @tail. Without a
+	 * completion queue it is held, by whoever holds the mutex of the session.
+	 */
+	FSR_REAPING,
 	FSR_REAP_AGAIN,	/* whoever holds FSR_REAPING shall go round once more */
 	FSR_ARMED,	/* the next completion makes an interrupt, or one is on its way */
 };
@@ -156,13 +163,15 @@ struct fsr_reap_stats {
  * @sges: the SGEs of the whole ring
  * @lock: guards what is posted; taken with interrupts off
  * @live: more may be posted; under @lock
+ * @hold: while it may not, bios wait; else they end with an error; under @lock
  * @turn: lane whose bios are posted next; under @lock
  * @map_failures: attempts in a row that could not map a bio; under @lock
  * @head: sequence number of the next work request; under @lock
  * @starved: bios wait for room; see fsr_queue_post()
  * @posted: counters; under @lock
  * @tail: oldest work request that has not completed; written under FSR_REAPING
- * @broken: a work request has failed; under FSR_REAPING
+ * @broken: a work request has failed: those in the ring are not known to be done;
+ *	under FSR_REAPING
  * @reaped: counters; under FSR_REAPING
  * @wc: for ib_poll_cq(); under FSR_REAPING
  * @flags: enum fsr_queue_flag
@@ -170,7 +179,7 @@ struct fsr_reap_stats {
  * @arms: requests for one
  * @gave_up: polls that ended with a request for one
  * @lanes: swap's and other bios
- * @iop: reaps after an interrupt
+ * @iop: reaps after an interrupt; without a completion queue it is held back
  * @retry: posts again after a failure to map
  */
 struct fsr_queue {
@@ -186,6 +195,7 @@ struct fsr_queue {
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	bool live;
+	bool hold;
 	u8 turn;
 	u16 map_failures;
 	u32 head;
@@ -212,10 +222,10 @@ struct fsr_queue {
  * struct fsr_session - one attachment to one server
  * @dev: the device
  * @params: what the user asked for
- * @mutex: held while connections and queues come into being or go
+ * @mutex: held while the link comes into being or goes
  * @state_lock: guards @state and @why
  * @state: see session_sm.h
- * @why: reason of the failure in words; stable once @state is FSR_FAILED
+ * @why: reason of the last failure in words; stable in FSR_FAILED and FSR_BROKEN
  * @wait: woken at a change of @state and for every message of the server
  * @ibdev: the RDMA device
  * @pd: its protection domain
@@ -226,15 +236,21 @@ struct fsr_queue {
  * @session_id: names this session to the server; a secret
  * @client_id: names this machine to the server
  * @welcome: what the server answered
+ * @generation: of the server that has our chunks; 0: none has. As on the wire
  * @map: where the chunks are
  * @conn: the control connection
  * @control: what runs over it
  * @nr_sets: queue sets that are asked for, then those that the server lets us have
  * @queues: FSR_QUEUES_PER_SET per set
- * @down: connections and queues are gone, for good
  * @description: of the peer, for sysfs
- * @fail_work: ends what is in flight after a failure
- * @removal_work: lets go of an RDMA device that is being removed
+ * @removed: the RDMA device of the link is being removed
+ * @losses: times that everything was lost; see fsr_submit()
+ * @hold_s: seconds that I/O waits; written by sysfs at any time
+ * @broken_at: when the link was lost, in jiffies; stable in FSR_BROKEN and FSR_RECONNECTING
+ * @attempts: to reconnect, since then; of recover.c
+ * @told: why the last attempt failed that was worth a line in the log; likewise
+ * @expired: I/O has waited long enough and ends with an error; of recover.c
+ * @recovery: takes a broken link apart, and gets another
  */
 struct fsr_session {
 	struct fastswap_device *dev;
@@ -255,16 +271,22 @@ struct fsr_session {
 	u8 session_id[16];
 	u8 client_id[16];
 	struct fsw_welcome welcome;
+	__le64 generation;
 	struct fsr_chunkmap map;
 	struct fsr_conn conn;
 	struct fsr_control *control;
 	unsigned int nr_sets;
 	struct fsr_queue *queues;
-	bool down;
 	char description[128];
 
-	struct work_struct fail_work;
-	struct work_struct removal_work;
+	bool removed;
+	u32 losses;
+	u32 hold_s;
+	unsigned long broken_at;
+	u32 attempts;
+	char told[FASTSWAP_ERROR_MAX];
+	bool expired;
+	struct delayed_work recovery;
 };
 
 /* Reclaim waits for what this does: it never waits for queues without a rescuer. */
@@ -295,6 +317,25 @@ static inline enum fsr_state fsr_session_state(const struct fsr_session *s)
 	return READ_ONCE(s->state);
 }
 
+/* Is a link being made, for the first time or once more? */
+static inline bool fsr_session_is_connecting(const struct fsr_session *s)
+{
+	enum fsr_state state = fsr_session_state(s);
+
+	return state == FSR_CONNECTING || state == FSR_RECONNECTING;
+}
+
+int fsr_set_hold(void *priv, unsigned int seconds);
+unsigned int fsr_get_hold(void *priv);
+
+/* link.c */
+int fsr_link_up(struct fsr_session *s, u64 size, char *error);
+bool fsr_link_down(struct fsr_session *s, bool final);
+
+/* recover.c */
+void fsr_recover(struct work_struct *work);
+unsigned int fsr_patience(const struct fsr_session *s, unsigned int ms);
+
 /* cm.c */
 void fsr_conn_init(struct fsr_conn *conn, struct fsr_session *s, enum fsw_role role, u16 set);
 int fsr_conn_open(struct fsr_conn *conn);
@@ -310,6 +351,7 @@ int fsr_control_start(struct fsr_session *s);
 int fsr_control_request(struct fsr_session *s, bool all, char *error);
 void fsr_control_keep_alive(struct fsr_session *s);
 void fsr_control_leave(struct fsr_session *s);
+void fsr_control_say_goodbye(struct fsr_session *s);
 void fsr_control_stop(struct fsr_session *s);
 void fsr_control_destroy(struct fsr_session *s);
 void fsr_control_free(struct fsr_session *s);
@@ -319,8 +361,8 @@ void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role ro
 int fsr_queue_alloc(struct fsr_queue *q);
 int fsr_queue_start(struct fsr_queue *q);
 void fsr_queue_go_live(struct fsr_queue *q);
+void fsr_queue_set_hold(struct fsr_queue *q, bool hold);
 void fsr_queue_halt(struct fsr_queue *q);
-void fsr_queue_drain(struct fsr_queue *q, unsigned long deadline);
 void fsr_queue_destroy(struct fsr_queue *q);
 void fsr_queue_free(struct fsr_queue *q);
 
@@ -337,7 +379,8 @@ void fsr_queue_arm(struct fsr_queue *q);
 void fsr_queue_event(struct ib_cq *cq, void *context);
 int fsr_queue_irq_poll(struct irq_poll *iop, int budget);
 void fsr_queue_reap(struct fsr_queue *q);
-void fsr_queue_end_all(struct fsr_queue *q);
+void fsr_queue_take_back(struct fsr_queue *q);
+void fsr_queue_fail_waiting(struct fsr_queue *q);
 
 /* Is nothing in flight? Stable once the queue is not live. */
 static inline bool fsr_queue_is_idle(const struct fsr_queue *q)

@@ -5,7 +5,8 @@
  * The way back: completions to ended bios.
  *
  * Whoever holds FSR_REAPING owns the completion queue, @tail and the @ended of
- * the lanes: a lock that is only ever tried, with preemption off. RC completes
+ * the lanes: a lock that is only ever tried, with preemption off. While there is
+ * no completion queue, who holds the session's mutex has it. RC completes
  * in order, so one completion stands for all work requests up to it. Bios end
  * without any other lock: the end of one may submit the next, even to this
  * queue.
@@ -65,8 +66,8 @@ static void end_done(struct fsr_session *s, struct done *done)
 	bio_list_init(&done->bios);
 }
 
-/* Take every work request up to @seq off the ring; their bios end with @status. */
-static void complete_up_to(struct fsr_queue *q, u32 seq, blk_status_t status, struct done *done)
+/* Every work request up to @seq is done. */
+static void complete_up_to(struct fsr_queue *q, u32 seq, struct done *done)
 {
 	u32 tail = q->tail;
 
@@ -74,14 +75,12 @@ static void complete_up_to(struct fsr_queue *q, u32 seq, blk_status_t status, st
 		struct fsr_work *work = &q->ring[tail & (q->depth - 1)];
 
 		fsr_queue_unmap(q, work->sge, work->wr.wr.num_sge);
-		if (done->nr && (done->lane != work->lane || done->status != status ||
-				 done->start_ns != work->start_ns)) {
+		if (done->nr && (done->lane != work->lane || done->start_ns != work->start_ns)) {
 			/* As below, early: the end of a bio may post the next. */
 			smp_store_release(&q->tail, tail);
 			end_done(q->conn.session, done);
 		}
 		done->lane = work->lane;
-		done->status = status;
 		done->start_ns = work->start_ns;
 		done->nr += work->nr_bios;
 		bio_list_merge(&done->bios, &work->bios);
@@ -120,10 +119,14 @@ static void handle_wc(struct fsr_queue *q, const struct ib_wc *wc, struct done *
 	if (unlikely(wc->status != IB_WC_SUCCESS)) {
 		if (!q->broken)
 			fail_session(q, wc);
-		/* From here on nothing on this queue pair is known to be done. */
+		/*
+		 * From here on nothing on this queue pair is known to be done. What
+		 * is in the ring will be done again: see fsr_queue_take_back().
+		 */
 		q->broken = true;
 	}
-	complete_up_to(q, seq, q->broken ? BLK_STS_IOERR : BLK_STS_OK, done);
+	if (likely(!q->broken))
+		complete_up_to(q, seq, done);
 }
 
 /* Return: completions that were handled. */
@@ -318,46 +321,63 @@ bool fsr_poll(void *priv, const struct fastswap_ticket *ticket, bool last)
 	return false;
 }
 
-/* fsr_queue_reap - reap what is there; for a queue that is being stopped */
+/* fsr_queue_reap - reap all that is there; for a queue that is being stopped */
 void fsr_queue_reap(struct fsr_queue *q)
 {
-	reap(q, REAP_BUDGET, true);
+	while (reap(q, REAP_BUDGET, true) > 0)
+		;
 }
 
 /**
- * fsr_queue_end_all - end every bio that is left, with an error
- * @q: the queue: not live, and nothing in flight that an adapter still works on
+ * fsr_queue_take_back - what was posted and is not known to be done waits again
+ * @q: the queue: not live, its queue pair gone, FSR_REAPING held
+ *
+ * No adapter touches these pages any more, so they may be read or written once
+ * more. Their bios go before all others of their lane, in their order. Task context.
+ */
+void fsr_queue_take_back(struct fsr_queue *q)
+{
+	struct bio_list lists[ARRAY_SIZE(q->lanes)] = { };
+	unsigned int i;
+	u32 seq;
+
+	for (seq = q->tail; seq != q->head; seq++) {
+		struct fsr_work *work = &q->ring[seq & (q->depth - 1)];
+
+		fsr_queue_unmap(q, work->sge, work->wr.wr.num_sge);
+		bio_list_merge(&lists[work->lane - q->lanes], &work->bios);
+		bio_list_init(&work->bios);
+	}
+
+	spin_lock_irq(&q->lock);
+	WRITE_ONCE(q->tail, q->head);
+	for (i = 0; i < ARRAY_SIZE(q->lanes); i++)
+		bio_list_merge_head(&q->lanes[i].waiting, &lists[i]);
+	spin_unlock_irq(&q->lock);
+}
+
+/**
+ * fsr_queue_fail_waiting - end the bios that wait, with an error
+ * @q: the queue: not live, nothing in flight, FSR_REAPING held
  *
  * Task context, no lock held.
  */
-void fsr_queue_end_all(struct fsr_queue *q)
+void fsr_queue_fail_waiting(struct fsr_queue *q)
 {
 	struct fsr_session *s = q->conn.session;
-	struct done done = { };
+	struct done done = { .status = BLK_STS_IOERR };
 	unsigned int i;
-
-	preempt_disable();
-	while (test_and_set_bit_lock(FSR_REAPING, &q->flags))
-		cpu_relax();
-
-	if (!fsr_queue_is_idle(q))
-		complete_up_to(q, q->head - 1, BLK_STS_IOERR, &done);
-	end_done(s, &done);
 
 	for (i = 0; i < ARRAY_SIZE(q->lanes); i++) {
 		struct fsr_lane *lane = &q->lanes[i];
 
 		spin_lock_irq(&q->lock);
 		done.lane = lane;
-		/* Nothing is left in the ring: the others wait. */
+		/* Nothing is left in the ring: all that has come and not ended. */
 		done.nr = lane->accepted - lane->ended;
 		done.bios = lane->waiting;
-		done.start_ns = 0;
-		done.status = BLK_STS_IOERR;
 		bio_list_init(&lane->waiting);
 		spin_unlock_irq(&q->lock);
 		end_done(s, &done);
 	}
-	clear_bit_unlock(FSR_REAPING, &q->flags);
-	preempt_enable();
 }

@@ -33,6 +33,21 @@ bool fsr_state_may_change(enum fsr_state from, enum fsr_state to)
 	return states[from].next & BIT(to);
 }
 
+/**
+ * fsr_state_after_failure - where a failure of the link leads
+ * @state: the state that a session is in
+ *
+ * Return: the state to change to; @state itself if it has no effect there.
+ */
+enum fsr_state fsr_state_after_failure(enum fsr_state state)
+{
+	if (fsr_state_may_change(state, FSR_BROKEN))
+		return FSR_BROKEN;
+	if (fsr_state_may_change(state, FSR_FAILED))
+		return FSR_FAILED;
+	return state;
+}
+
 const char *fsr_state_name(enum fsr_state state)
 {
 	return (unsigned int)state < FSR_NR_STATES ? states[state].name : "unknown";

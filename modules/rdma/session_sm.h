@@ -10,13 +10,17 @@
  *
  * CONNECTING	->attach is on its way
  * LIVE		I/O is served
- * FAILED	I/O ends with an error; nothing leads back
+ * BROKEN	the link is lost, or an attempt to get another has failed
+ * RECONNECTING	such an attempt is on its way
+ * FAILED	->attach cannot succeed any more
  * CLOSING	->detach, or ->attach undoing what it did
  * CLOSED	nothing is left but memory
  */
 #define FSR_STATES(X)                                                      \
 	X(CONNECTING, "connecting", FSR_TO(LIVE) | FSR_TO(FAILED) | FSR_TO(CLOSING)) \
-	X(LIVE, "live", FSR_TO(FAILED) | FSR_TO(CLOSING))                  \
+	X(LIVE, "live", FSR_TO(BROKEN) | FSR_TO(CLOSING))                  \
+	X(BROKEN, "broken", FSR_TO(RECONNECTING) | FSR_TO(CLOSING))        \
+	X(RECONNECTING, "reconnecting", FSR_TO(LIVE) | FSR_TO(BROKEN) | FSR_TO(CLOSING)) \
 	X(FAILED, "failed", FSR_TO(CLOSING))                               \
 	X(CLOSING, "closing", FSR_TO(CLOSED))                              \
 	X(CLOSED, "closed", 0)
@@ -29,6 +33,7 @@ enum fsr_state {
 };
 
 bool fsr_state_may_change(enum fsr_state from, enum fsr_state to);
+enum fsr_state fsr_state_after_failure(enum fsr_state state);
 const char *fsr_state_name(enum fsr_state state);
 
 #endif /* _FSR_SESSION_SM_H */

@@ -212,6 +212,16 @@ fails_with()
 	echo "$text"
 }
 
+# ends_with_an_error SECONDS COMMAND [ARGUMENT...]: by itself, in time
+ends_with_an_error()
+{
+	local limit="$1" status=0
+
+	shift
+	timeout -k 1 "$limit" "$@" >/dev/null 2>&1 || status=$?
+	check "exit status of $*" "$status" -eq 1
+}
+
 # no_devices_left: neither devices nor, of the modules, RDMA resources
 no_devices_left()
 {

@@ -25,6 +25,8 @@
 
 #define NODE_TIMEOUT_MS		5000	/* for udev to make the node */
 #define UNDO_TIMEOUT_MS		5000	/* for udev to let go of it */
+#define HOLD_AUTO		(-1)
+#define HOLD_MAX		86400	/* seconds; as the module has it */
 #define SWAPOFF_TIMEOUT_MS	30000	/* for what was swapped out in the meantime */
 
 static const char help[] =
@@ -41,6 +43,8 @@ static const char help[] =
 	"                       the server offers\n"
 	"  --queues N           queue sets to the server; without it one per CPU\n"
 	"  --source ADDR        local address to connect from\n"
+	"  --hold SECONDS       how long I/O waits for a server that is lost before it\n"
+	"                       fails; 30 unless given\n"
 	"  --swapon             make it a swap area and swap to it\n"
 	"  --priority N         priority of the swap area, 0 to 32767; without it the\n"
 	"                       kernel chooses, below all areas that are there\n";
@@ -54,6 +58,7 @@ static const char help[] =
  * @family: of the address, if it is not to be just any
  * @size: bytes, 0: everything
  * @queues: 0: the module's default
+ * @hold: seconds, or HOLD_AUTO: the module's default
  * @swapon: swap to it
  * @priority: of the swap area
  */
@@ -64,6 +69,7 @@ struct attach_options {
 	int family;
 	uint64_t size;
 	unsigned int queues;
+	int hold;
 	bool swapon;
 	int priority;
 };
@@ -73,6 +79,7 @@ enum {
 	OPT_SIZE,
 	OPT_QUEUES,
 	OPT_SOURCE,
+	OPT_HOLD,
 	OPT_SWAPON,
 	OPT_PRIORITY,
 };
@@ -82,6 +89,7 @@ static const struct option long_options[] = {
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "queues", required_argument, NULL, OPT_QUEUES },
 	{ "source", required_argument, NULL, OPT_SOURCE },
+	{ "hold", required_argument, NULL, OPT_HOLD },
 	{ "swapon", no_argument, NULL, OPT_SWAPON },
 	{ "priority", required_argument, NULL, OPT_PRIORITY },
 	{ }
@@ -144,6 +152,13 @@ static int parse_option(int c, const char *arg, struct attach_options *opts)
 		if (reason)
 			return usage_error(&cmd_attach, "--source: '%s' %s", arg, reason);
 		break;
+	case OPT_HOLD:
+		if (!parse_number(arg, 0, HOLD_MAX, &n))
+			return usage_error(&cmd_attach,
+					   "--hold: '%s' is not a number from 0 to %u", arg,
+					   HOLD_MAX);
+		opts->hold = n;
+		break;
 	case OPT_PRIORITY:
 		if (!parse_number(arg, 0, SWAP_PRIORITY_MAX, &n))
 			return usage_error(&cmd_attach,
@@ -193,9 +208,9 @@ static int check_options(struct attach_options *opts)
 	if (!strcmp(opts->url.backend, "dram")) {
 		if (!opts->size)
 			return usage_error(&cmd_attach, "dram:// needs --size");
-		if (opts->queues || opts->source[0])
+		if (opts->queues || opts->source[0] || opts->hold != HOLD_AUTO)
 			return usage_error(&cmd_attach,
-					   "dram:// takes neither --queues nor --source");
+					   "dram:// takes neither --queues, --source nor --hold");
 		return EXIT_OK;
 	}
 	return check_addresses(opts);
@@ -272,7 +287,8 @@ static int resolve(struct attach_options *opts)
 /* Return: false if they do not fit, which the lengths of addresses rule out. */
 static bool fill_request(const struct attach_options *opts, struct fastswap_ctl_attach *args)
 {
-	char source[NI_MAXHOST + 16] = "", queues[32] = "", client[CLIENT_ID_MAX + 16] = "";
+	char source[NI_MAXHOST + 16] = "", queues[32] = "", hold[32] = "";
+	char client[CLIENT_ID_MAX + 16] = "";
 	char id[CLIENT_ID_MAX];
 	int n;
 
@@ -286,11 +302,13 @@ static bool fill_request(const struct attach_options *opts, struct fastswap_ctl_
 		snprintf(source, sizeof(source), ",source=%s", opts->source);
 	if (opts->queues)
 		snprintf(queues, sizeof(queues), ",queues=%u", opts->queues);
+	if (opts->hold != HOLD_AUTO)
+		snprintf(hold, sizeof(hold), ",hold=%d", opts->hold);
 	/* Without one the module draws a number that lasts as long as the device. */
 	if (client_id(id))
 		snprintf(client, sizeof(client), ",client_id=%s", id);
-	n = snprintf(args->options, sizeof(args->options), "addr=%s,port=%u%s%s%s", opts->address,
-		     opts->url.port, source, queues, client);
+	n = snprintf(args->options, sizeof(args->options), "addr=%s,port=%u%s%s%s%s",
+		     opts->address, opts->url.port, source, queues, hold, client);
 	return n < (int)sizeof(args->options);
 }
 
@@ -387,7 +405,7 @@ static int attach(const struct attach_options *opts)
 
 static int run_attach(int argc, char **argv)
 {
-	struct attach_options opts = { .priority = SWAP_PRIORITY_AUTO };
+	struct attach_options opts = { .priority = SWAP_PRIORITY_AUTO, .hold = HOLD_AUTO };
 	bool done = false;
 	int status = parse_command_line(argc, argv, &opts, &done);
 

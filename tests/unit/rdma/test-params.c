@@ -34,7 +34,7 @@ static void everything_given(void **state)
 	struct sockaddr_in *addr = (struct sockaddr_in *)&p.addr;
 	struct sockaddr_in *source = (struct sockaddr_in *)&p.source;
 
-	assert_int_equal(parse(&p, "addr=10.0.0.1,port=4711,source=10.0.0.2,queues=8,"
+	assert_int_equal(parse(&p, "addr=10.0.0.1,port=4711,source=10.0.0.2,queues=8,hold=0,"
 				   "client_id=000102030405060708090a0B0c0D0e0f"),
 			 0);
 	assert_int_equal(addr->sin_family, AF_INET);
@@ -46,6 +46,7 @@ static void everything_given(void **state)
 	assert_string_equal(p.peer, "10.0.0.1");
 	assert_int_equal(p.port, 4711);
 	assert_int_equal(p.queues, 8);
+	assert_int_equal(p.hold, 0);
 	assert_true(p.has_client_id);
 	assert_int_equal(p.client_id[0], 0);
 	assert_int_equal(p.client_id[11], 0xb);
@@ -62,6 +63,7 @@ static void address_alone(void **state)
 	assert_int_equal(ntohs(addr->sin6_port), FSW_DEFAULT_PORT);
 	assert_int_equal(p.source.ss_family, AF_UNSPEC);
 	assert_int_equal(p.queues, 0);
+	assert_int_equal(p.hold, FSR_HOLD_DEFAULT);
 	assert_false(p.has_client_id);
 
 	assert_int_equal(parse(&p, "addr=[fd00::17],port=1"), 0);
@@ -107,6 +109,13 @@ static void nonsense(void **state)
 		  "'4\n' queue sets: must be a number from 1 to 1024" },
 		{ "addr=10.0.0.1,queues=99999999999999999999",
 		  "'99999999999999999999' queue sets: must be a number from 1 to 1024" },
+		{ "addr=10.0.0.1,hold=", "hold '' is not a number of seconds from 0 to 86400" },
+		{ "addr=10.0.0.1,hold=-1",
+		  "hold '-1' is not a number of seconds from 0 to 86400" },
+		{ "addr=10.0.0.1,hold=86401",
+		  "hold '86401' is not a number of seconds from 0 to 86400" },
+		{ "addr=10.0.0.1,hold=100000",
+		  "hold '100000' is not a number of seconds from 0 to 86400" },
 		{ "addr=10.0.0.1,client_id=abc", "client_id 'abc' is not 32 hexadecimal digits" },
 		{ "addr=10.0.0.1,client_id=0001020304050607 8090a0b0c0d0e0f",
 		  "client_id '0001020304050607 8090a0b0c0d0e0f' is not 32 hexadecimal digits" },

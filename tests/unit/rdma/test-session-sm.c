@@ -18,7 +18,13 @@ static void every_pair(void **state)
 			[FSR_FAILED] = true,
 			[FSR_CLOSING] = true,
 		},
-		[FSR_LIVE] = { [FSR_FAILED] = true, [FSR_CLOSING] = true },
+		[FSR_LIVE] = { [FSR_BROKEN] = true, [FSR_CLOSING] = true },
+		[FSR_BROKEN] = { [FSR_RECONNECTING] = true, [FSR_CLOSING] = true },
+		[FSR_RECONNECTING] = {
+			[FSR_LIVE] = true,
+			[FSR_BROKEN] = true,
+			[FSR_CLOSING] = true,
+		},
 		[FSR_FAILED] = { [FSR_CLOSING] = true },
 		[FSR_CLOSING] = { [FSR_CLOSED] = true },
 	};
@@ -30,15 +36,28 @@ static void every_pair(void **state)
 }
 
 /* What the rest of the module relies on. */
-static void a_failure_happens_once_and_is_final(void **state)
+static void a_failure_happens_once(void **state)
 {
 	int to;
 
-	assert_false(fsr_state_may_change(FSR_FAILED, FSR_FAILED));
+	for (to = 0; to < FSR_NR_STATES; to++)
+		assert_false(fsr_state_may_change(to, to));
 	assert_false(fsr_state_may_change(FSR_FAILED, FSR_LIVE));
 	assert_false(fsr_state_may_change(FSR_CLOSING, FSR_FAILED));
 	for (to = 0; to < FSR_NR_STATES; to++)
 		assert_false(fsr_state_may_change(FSR_CLOSED, to));
+}
+
+static void where_a_failure_leads(void **state)
+{
+	assert_int_equal(fsr_state_after_failure(FSR_CONNECTING), FSR_FAILED);
+	assert_int_equal(fsr_state_after_failure(FSR_LIVE), FSR_BROKEN);
+	assert_int_equal(fsr_state_after_failure(FSR_BROKEN), FSR_BROKEN);
+	assert_int_equal(fsr_state_after_failure(FSR_RECONNECTING), FSR_BROKEN);
+	assert_int_equal(fsr_state_after_failure(FSR_FAILED), FSR_FAILED);
+	assert_int_equal(fsr_state_after_failure(FSR_CLOSING), FSR_CLOSING);
+	assert_int_equal(fsr_state_after_failure(FSR_CLOSED), FSR_CLOSED);
+	assert_int_equal(fsr_state_after_failure(FSR_NR_STATES), FSR_NR_STATES);
 }
 
 static void states_that_do_not_exist(void **state)
@@ -67,7 +86,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_pair),
-		cmocka_unit_test(a_failure_happens_once_and_is_final),
+		cmocka_unit_test(a_failure_happens_once),
+		cmocka_unit_test(where_a_failure_leads),
 		cmocka_unit_test(states_that_do_not_exist),
 		cmocka_unit_test(names),
 	};

@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# nodes: a,mem=512,cpus=1 server,mem=512,cpus=1
+# script server: restarting-server.sh
+# timeout: 600
+#
+# The connection to the server breaks, in all ways, while pages are under way:
+# what is back in time costs time and nothing else; what takes longer than
+# hold is an error until it is back; what a new server never had is an error for
+# good, and never zeros.
+
+# shellcheck source=tests/vm/case-lib.sh
+. "${GUEST_LIB%/*}/case-lib.sh"
+
+is_in_state()
+{
+	[[ "$(attribute state)" == "$1" ]]
+}
+
+# ask_server WHAT: and wait until it did it
+ask_server()
+{
+	touch "$SHARED/$1"
+	wait_for 60 test ! -e "$SHARED/$1"
+}
+
+# A process in the middle of its pages, most of which are far away.
+begin()
+{
+	step "$1"
+	start_walk 5 --size 12 --walk seq,random "${@:2}"
+}
+
+# The rest of it, with every page right.
+finish()
+{
+	wait_for 60 test -e "$GATE" || die "pagewalk: $(<"$OUT")"
+	rm "$GATE"
+	wait "$job" || die "pagewalk: exit status $?: $(<"$OUT")"
+	check "wrong pages" "$(walk_result wrong)" -eq 0
+}
+
+rdma_up
+wait_for_server
+attach "rdma://$IP_SERVER:$PORT" --size 64M --queues 2 --swapon
+check "hold by default" "$(attribute hold)" -eq 30
+
+begin "the network is away for a while" --write
+fault_net down
+rm "$GATE"
+wait_for 30 is_in_state recovering
+sleep 2
+fault_net up
+wait_for 30 is_in_state live
+finish
+check "lost pages" "$(walk_result lost)" -eq 0
+check "lost bytes" "$(attribute lost)" -eq 0
+
+begin "the server stands still" --write
+ask_server stop
+rm "$GATE"
+wait_for 60 is_in_state recovering
+ask_server continue
+wait_for 60 is_in_state live
+finish
+check "lost pages" "$(walk_result lost)" -eq 0
+
+begin "longer than I/O may wait" --lost-ok
+echo 1 >"/sys/block/${DEVICE##*/}/fastswap/hold"
+fault_net down
+wait_for 60 is_in_state failed
+ends_with_an_error 20 dd if="$DEVICE" of=/dev/null bs=1M iflag=direct
+fault_net up
+wait_for 30 is_in_state live
+echo 30 >"/sys/block/${DEVICE##*/}/fastswap/hold"
+rm "$GATE"
+finish
+check "lost pages" "$(walk_result lost)" -eq 0
+
+begin "another server, which has nothing" --lost-ok
+before=$(attribute used)
+ask_server restart
+wait_for 60 is_in_state live
+check "what was there is lost" "$(attribute lost)" -ge $((before - (1 << 20)))
+rm "$GATE"
+finish
+check "lost pages" "$(walk_result lost)" -gt 100
+
+step "and all is well again"
+with_memory_limit 5 pagewalk --size 10 --walk random --write
+detach "$DEVICE"
+
+step "detach while there is no connection"
+attach "rdma://$IP_SERVER:$PORT" --size 16M --queues 1
+fault_net down
+wait_for 30 is_in_state recovering
+detach "$DEVICE"
+fault_net up
+unload
+let_server_end
