@@ -3,6 +3,7 @@
 # nodes: a,mem=512,cpus=1 server,mem=512,cpus=1
 # script server: restarting-server.sh
 # timeout: 600
+# processors: 1
 #
 # The connection to the server breaks, in all ways, while pages are under way:
 # what is back in time costs time and nothing else; what takes longer than
