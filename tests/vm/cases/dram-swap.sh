@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# nodes: a,mem=1024
+# nodes: a,mem=1024,cpus=1
+# processors: 1
 # timeout: 400
 #
 # Swap to local memory, in every way and with every page verified.

@@ -20,7 +20,7 @@ swap_against_the_other a b
 leave a b
 
 step "what both had is given out cleared"
-fsw-probe "$IP_SERVER" session cycle isolation
+fsw-probe "$IP_SERVER" cycle isolation
 
 step "each takes what the other had"
 touch "$SHARED/a-probed"
