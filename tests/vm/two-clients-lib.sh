@@ -19,7 +19,7 @@ swap_against_the_other()
 	printf -v seed '%d' "'$me"
 	step "round $round: swap while $other does"
 	# shellcheck disable=SC2153 # set by tools/vm
-	attach "rdma://$IP_SERVER:$PORT" --size 64M --queues 1 --swapon
+	attach "rdma://$IP_SERVER:$PORT" --size 32M --queues 1 --swapon
 	meet "$me" "$other" "attached-$round"
 	with_memory_limit 6 pagewalk --seed $((seed * 100 + round)) --size 14 --write \
 		--walk "$walks"

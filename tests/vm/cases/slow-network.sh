@@ -14,7 +14,7 @@
 
 rdma_up
 wait_for_server
-attach "rdma://$IP_SERVER:$PORT" --size 64M --queues 1 --swapon
+attach "rdma://$IP_SERVER:$PORT" --size 32M --queues 1 --swapon
 
 step "acknowledgements come after more than a second"
 fault_net delay 1200
