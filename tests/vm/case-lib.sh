@@ -144,6 +144,11 @@ counter()
 	die "$device has no counter '$1'"
 }
 
+is_in_state()
+{
+	[[ "$(attribute state)" == "$1" ]]
+}
+
 used_at_most()
 {
 	(($(attribute used) <= $1))

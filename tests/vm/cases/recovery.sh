@@ -13,11 +13,6 @@
 # shellcheck source=tests/vm/case-lib.sh
 . "${GUEST_LIB%/*}/case-lib.sh"
 
-is_in_state()
-{
-	[[ "$(attribute state)" == "$1" ]]
-}
-
 # ask_server WHAT: and wait until it did it
 ask_server()
 {

@@ -10,11 +10,6 @@
 # shellcheck source=tests/vm/case-lib.sh
 . "${GUEST_LIB%/*}/case-lib.sh"
 
-is_failed()
-{
-	[[ "$(attribute state)" == failed* ]]
-}
-
 # The rest of the walk ends, in time, and tells lost pages from good ones. It
 # needs more memory: what cannot be written stays.
 finish_walk()
@@ -36,7 +31,7 @@ server_ends_idle()
 	mark_log
 	kill -s "$1" "$SERVER"
 	wait "$SERVER" || true
-	wait_for 30 is_failed
+	wait_for 30 is_in_state failed
 	fastswap status "$DEVICE" | grep -q failed || die "fastswap status does not say so"
 	log_since_mark | grep -q 'ends with an error' || die "the log does not say so"
 	# Data that is gone, and slots that never held any.
@@ -55,7 +50,7 @@ server_ends_with_pages()
 	start_walk 8 --size 20 --lost-ok --walk random
 	kill -s "$1" "$SERVER"
 	wait "$SERVER" || true
-	wait_for 30 is_failed
+	wait_for 30 is_in_state failed
 	finish_walk
 	# What is lost is not brought back by swapoff either; but it ends.
 	timeout 60 fastswap detach "$DEVICE"
@@ -71,7 +66,7 @@ step "the server stops answering"
 start_server --size 64M --chunk-size 4M --keepalive 1
 attach "rdma://$VM_IP:$PORT" --size 32M --queues 1 --hold 1
 kill -s STOP "$SERVER"
-wait_for 60 is_failed
+wait_for 60 is_in_state failed
 timeout 30 fastswap detach "$DEVICE"
 kill -s CONT "$SERVER"
 stop_server TERM
