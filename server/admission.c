@@ -54,6 +54,13 @@ static struct refusal accept_conn(struct listener *l, struct conn *conn, unsigne
 	return refuse(FSW_REASON_NONE, 0);
 }
 
+static struct refusal no_queue_pair(const struct session *session, int err)
+{
+	log_err("client %u (%s): cannot make a queue pair: %s", session->number, session->peer,
+		strerror(err));
+	return refuse(FSW_REASON_RESOURCES, 0);
+}
+
 /* A client is back that lost its connection. Chunks and keys are as they were. */
 static struct refusal resume(struct listener *l, struct conn *conn, struct session *session,
 			     unsigned int reads)
@@ -74,11 +81,8 @@ static struct refusal resume(struct listener *l, struct conn *conn, struct sessi
 		return refuse(FSW_REASON_WRONG_DEVICE, 0);
 
 	err = ctrl_open(&session->ctrl, session->pd, conn->id);
-	if (err) {
-		log_err("client %u (%s): cannot make a queue pair: %s", session->number,
-			session->peer, strerror(err));
-		return refuse(FSW_REASON_RESOURCES, 0);
-	}
+	if (err)
+		return no_queue_pair(session, err);
 	conn->session = session;
 	refusal = accept_conn(l, conn, reads);
 	if (refusal.reason) {
@@ -158,11 +162,8 @@ static struct refusal admit_data(struct listener *l, struct conn *conn,
 
 	cq = session_data_queue(session);
 	err = cq ? conn_make_data_qp(conn, session->pd, cq) : errno;
-	if (err) {
-		log_err("client %u (%s): cannot make a queue pair: %s", session->number,
-			session->peer, strerror(err));
-		return refuse(FSW_REASON_RESOURCES, 0);
-	}
+	if (err)
+		return no_queue_pair(session, err);
 	conn->session = session;
 	refusal = accept_conn(l, conn, reads);
 	if (refusal.reason)

@@ -11,7 +11,6 @@
  * without I/O for memory (memalloc_noio_save()).
  */
 #include <linux/dma-mapping.h>
-#include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 

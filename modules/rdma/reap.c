@@ -230,7 +230,7 @@ void fsr_queue_arm(struct fsr_queue *q)
 	for (tries = 0; tries < 4; tries++) {
 		missed = 0;
 		spin_lock_irqsave(&q->lock, flags);
-		/* When not live, fsr_queue_drain() reaps, or will; the queue may be gone. */
+		/* Who makes the queue live arms it again; until then there may be none. */
 		if (q->live && is_irq_wanted(q) &&
 		    (!test_and_set_bit(FSR_ARMED, &q->flags) || tries)) {
 			missed = ib_req_notify_cq(q->cq, how);
