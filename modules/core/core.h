@@ -32,6 +32,9 @@
  * @poll_timeouts: of these, the ones that gave up and slept
  * @poll_skips: spins that were not tried, as the queue is known to be slow
  * @write_waits: batches of write-backs whose task had to wait for earlier ones
+ * @ahead_hits: reads that were answered with what had been read ahead
+ * @ahead_waits: reads that waited for what was being read ahead
+ * @ahead_dropped: pages that were read ahead in vain
  * @latency: by class, reads and write-backs by nanoseconds from post to end
  */
 struct fastswap_stats {
@@ -46,6 +49,9 @@ struct fastswap_stats {
 	u64 poll_timeouts;
 	u64 poll_skips;
 	u64 write_waits;
+	u64 ahead_hits;
+	u64 ahead_waits;
+	u64 ahead_dropped;
 	u64 latency[FASTSWAP_NR_CLASSES][FASTSWAP_HIST_BUCKETS];
 };
 
@@ -66,13 +72,15 @@ struct fastswap_stats {
  * @ops: its backend; the module is pinned while the device is open
  * @priv: the backend's own
  * @slots: which slots hold data
+ * @ahead: what is read ahead; NULL if the backend has nothing to gain by it
  * @stats: per CPU
  * @poll_ns: bound of a fault's spin; 0: never spin. Written by sysfs at any time
  * @limits: what the backend said at attach; constant
  * @health_lock: guards writes of @health, and @visible
  * @health: enum fastswap_health; written by the backend at any time
  * @visible: the disk is in sysfs, and will be as long as @notify runs
- * @users: one per plug that holds bios of this device, until its callback is through
+ * @users: one per plug that holds bios of this device, until its callback is through,
+ *	and one per page that is being read ahead
  * @unused: @users is gone
  * @removing: set once, under disk->open_mutex; no open succeeds any more
  * @writeback_pages: slots of the write-backs that the backend holds
@@ -87,6 +95,7 @@ struct fastswap_device {
 	const struct fastswap_backend_ops *ops;
 	void *priv;
 	struct fastswap_slotmap slots;
+	struct fastswap_ahead *ahead;
 	struct fastswap_stats __percpu *stats;
 	u64 poll_ns;
 	struct fastswap_limits limits;
@@ -109,6 +118,16 @@ static inline struct fastswap_device *fastswap_from_disk(struct gendisk *disk)
 	return disk->private_data;
 }
 
+/* ahead.c */
+int fastswap_ahead_alloc(struct fastswap_device *dev);
+void fastswap_ahead_drain(struct fastswap_device *dev);
+void fastswap_ahead_free(struct fastswap_device *dev);
+void fastswap_ahead_forget(struct fastswap_device *dev, u64 first, u32 count);
+bool fastswap_ahead_take(struct fastswap_device *dev, struct bio *bio, enum fastswap_class class,
+			 struct fastswap_ticket *ticket);
+void fastswap_ahead_go(struct fastswap_device *dev, u64 first, u64 last);
+void fastswap_ahead_end(struct fastswap_device *dev, struct bio *bio, blk_status_t status);
+
 /* backend.c */
 const struct fastswap_backend_ops *fastswap_get_backend(const char *name);
 void fastswap_put_backend(const struct fastswap_backend_ops *ops);
@@ -130,6 +149,8 @@ void fastswap_devices_exit(void);
 
 /* io.c */
 void fastswap_submit_bio(struct bio *bio);
+void fastswap_submit_batch(struct fastswap_device *dev, struct fastswap_batch *batch,
+			   struct fastswap_ticket *ticket);
 void fastswap_slot_free_notify(struct block_device *bdev, unsigned long slot);
 
 /* sysfs.c */

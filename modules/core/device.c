@@ -150,6 +150,7 @@ static void free_device(struct fastswap_device *dev)
 		dev->ops->detach(dev->priv);
 	if (dev->disk)
 		put_disk(dev->disk);
+	fastswap_ahead_free(dev);
 	kvfree(dev->slots.lost);
 	kvfree(dev->slots.data);
 	free_percpu(dev->stats);
@@ -247,6 +248,10 @@ int fastswap_attach(const struct fastswap_backend_ops *ops, char *options, u64 s
 	if (err)
 		goto fail;
 
+	err = fastswap_ahead_alloc(dev);
+	if (err)
+		goto fail;
+
 	dev->disk = alloc_disk_for(dev);
 	if (IS_ERR(dev->disk)) {
 		err = PTR_ERR(dev->disk);
@@ -312,6 +317,7 @@ static void remove_device(struct fastswap_device *dev)
 	 * at the latest when its task sleeps, and what the callback does is.
 	 */
 	percpu_ref_kill(&dev->users);
+	fastswap_ahead_drain(dev);
 	wait_for_completion(&dev->unused);
 	free_device(dev);
 }

@@ -100,8 +100,9 @@ static enum fastswap_class classify(struct bio *bio)
 	return folio_test_readahead(folio) ? FASTSWAP_PREFETCH : FASTSWAP_DEMAND;
 }
 
-static void submit_batch(struct fastswap_device *dev, struct fastswap_batch *batch,
-			 struct fastswap_ticket *ticket)
+/* fastswap_submit_batch - hand a batch to the backend, if there is anything in it */
+void fastswap_submit_batch(struct fastswap_device *dev, struct fastswap_batch *batch,
+			   struct fastswap_ticket *ticket)
 {
 	ticket->queue = NULL;
 	if (!batch->nr)
@@ -185,33 +186,48 @@ static void poll_tickets(struct fastswap_device *dev, const struct fastswap_tick
 
 static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, bool may_spin)
 {
-	/* In the order in which they are posted and waited for. */
+	/* In the order in which they are waited for, and posted. */
 	static const enum fastswap_class order[] = {
 		FASTSWAP_DEMAND,
+		FASTSWAP_AHEAD,
 		FASTSWAP_PREFETCH,
 		FASTSWAP_OTHER_READ,
 	};
 	struct fastswap_batch batches[FASTSWAP_NR_CLASSES] = { };
-	struct fastswap_ticket tickets[ARRAY_SIZE(order)];
-	bool demand, pending = false;
+	struct fastswap_ticket tickets[ARRAY_SIZE(order)] = { }, arrives = { };
+	bool demand = false, pending = false;
+	u64 first = U64_MAX, last = 0;
 	struct bio *bio;
 	unsigned int i;
 
 	while ((bio = bio_list_pop(bios))) {
-		struct fastswap_batch *batch = &batches[classify(bio)];
+		enum fastswap_class class = classify(bio);
+		struct fastswap_batch *batch = &batches[class];
 
+		demand |= class == FASTSWAP_DEMAND;
+		if (class != FASTSWAP_OTHER_READ) {
+			first = min(first, first_slot(bio));
+			last = max(last, first_slot(bio) + nr_slots(bio) - 1);
+			if (fastswap_ahead_take(dev, bio, class, &arrives))
+				continue;
+		}
 		bio_list_add(&batch->bios, bio);
 		batch->nr++;
 	}
 
-	demand = batches[FASTSWAP_DEMAND].nr;
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
 		struct fastswap_batch *batch = &batches[order[i]];
 
 		batch->class = order[i];
-		submit_batch(dev, batch, &tickets[i]);
-		pending |= tickets[i].queue != NULL;
+		fastswap_submit_batch(dev, batch, &tickets[i]);
+		if (order[i] == FASTSWAP_AHEAD)
+			tickets[i] = arrives;
 	}
+	if (first <= last)
+		fastswap_ahead_go(dev, first, last);
+
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		pending |= tickets[i].queue != NULL;
 	if (pending)
 		poll_tickets(dev, tickets, ARRAY_SIZE(order), may_spin && demand);
 }
@@ -265,8 +281,8 @@ static bool dispatch_writes(struct fastswap_device *dev, struct bio_list *bios)
 	/* Before they can end; and the backend owns the batch once it is submitted. */
 	atomic_add(pages, &dev->writeback_pages);
 	writeback = swap.nr;
-	submit_batch(dev, &swap, &ticket);
-	submit_batch(dev, &other, &ticket);
+	fastswap_submit_batch(dev, &swap, &ticket);
+	fastswap_submit_batch(dev, &other, &ticket);
 	return writeback;
 }
 
@@ -513,10 +529,16 @@ u64 fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
 		 * at once. After a write that failed nobody knows what the
 		 * slot holds.
 		 */
-		if (write)
+		if (class == FASTSWAP_AHEAD) {
+			fastswap_ahead_end(dev, bio, status);
+			continue;
+		}
+		if (write) {
+			fastswap_ahead_forget(dev, first_slot(bio), nr_slots(bio));
 			fastswap_slotmap_mark(&dev->slots, first_slot(bio), nr_slots(bio),
 					      status == BLK_STS_OK ? FASTSWAP_SLOT_DATA :
 								     FASTSWAP_SLOT_LOST);
+		}
 		end_with(bio, status);
 	}
 

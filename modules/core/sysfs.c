@@ -10,6 +10,7 @@ const char *const fastswap_class_names[FASTSWAP_NR_CLASSES] = {
 	[FASTSWAP_DEMAND] = "demand",
 	[FASTSWAP_PREFETCH] = "prefetch",
 	[FASTSWAP_WRITEBACK] = "writeback",
+	[FASTSWAP_AHEAD] = "ahead",
 	[FASTSWAP_OTHER_READ] = "other_read",
 	[FASTSWAP_OTHER_WRITE] = "other_write",
 };
@@ -134,6 +135,9 @@ static ssize_t stats_show(struct device *d, struct device_attribute *attr, char 
 	LINE(poll_timeouts);
 	LINE(poll_skips);
 	LINE(write_waits);
+	LINE(ahead_hits);
+	LINE(ahead_waits);
+	LINE(ahead_dropped);
 #undef LINE
 	return len;
 }

@@ -120,17 +120,19 @@ static int fill_work(struct fsr_work *work, struct fsr_lane *lane)
 	return 0;
 }
 
-/* A lane whose turn it is, so that swap and others cannot starve each other. */
+/* A lane whose turn it is, so that none can starve another. */
 static struct fsr_lane *next_lane(struct fsr_queue *q)
 {
-	struct fsr_lane *lane = &q->lanes[q->turn];
+	unsigned int i;
 
-	if (bio_list_empty(&lane->waiting))
-		lane = &q->lanes[!q->turn];
-	if (bio_list_empty(&lane->waiting))
-		return NULL;
-	q->turn = lane == q->lanes;
-	return lane;
+	for (i = 0; i < FSR_LANES; i++) {
+		struct fsr_lane *lane = &q->lanes[q->turn];
+
+		q->turn = (q->turn + 1) % FSR_LANES;
+		if (!bio_list_empty(&lane->waiting))
+			return lane;
+	}
+	return NULL;
 }
 
 /* The work requests from @bad on were not posted: their bios wait again. */
@@ -220,7 +222,12 @@ static void post_chain(struct fsr_queue *q, u32 room)
 
 static bool has_waiting(const struct fsr_queue *q)
 {
-	return !bio_list_empty(&q->lanes[0].waiting) || !bio_list_empty(&q->lanes[1].waiting);
+	unsigned int i;
+
+	for (i = 0; i < FSR_LANES; i++)
+		if (!bio_list_empty(&q->lanes[i].waiting))
+			return true;
+	return false;
 }
 
 /**
@@ -270,6 +277,7 @@ static struct fsr_lane *choose_lane(struct fsr_session *s, enum fastswap_class c
 		[FASTSWAP_DEMAND] = { FSW_ROLE_DEMAND - 1, 0 },
 		[FASTSWAP_PREFETCH] = { FSW_ROLE_PREFETCH - 1, 0 },
 		[FASTSWAP_WRITEBACK] = { FSW_ROLE_WRITEBACK - 1, 0 },
+		[FASTSWAP_AHEAD] = { FSW_ROLE_PREFETCH - 1, 2 },
 		[FASTSWAP_OTHER_READ] = { FSW_ROLE_PREFETCH - 1, 1 },
 		[FASTSWAP_OTHER_WRITE] = { FSW_ROLE_WRITEBACK - 1, 1 },
 	};

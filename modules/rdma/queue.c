@@ -28,9 +28,10 @@
  */
 void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role role, u16 set)
 {
-	static const enum fastswap_class classes[FSW_NR_ROLES][2] = {
-		[FSW_ROLE_DEMAND] = { FASTSWAP_DEMAND, FASTSWAP_DEMAND },
-		[FSW_ROLE_PREFETCH] = { FASTSWAP_PREFETCH, FASTSWAP_OTHER_READ },
+	/* Those without a class of their own stay empty. */
+	static const enum fastswap_class classes[FSW_NR_ROLES][FSR_LANES] = {
+		[FSW_ROLE_DEMAND] = { FASTSWAP_DEMAND },
+		[FSW_ROLE_PREFETCH] = { FASTSWAP_PREFETCH, FASTSWAP_OTHER_READ, FASTSWAP_AHEAD },
 		[FSW_ROLE_WRITEBACK] = { FASTSWAP_WRITEBACK, FASTSWAP_OTHER_WRITE },
 	};
 	bool write = role == FSW_ROLE_WRITEBACK;

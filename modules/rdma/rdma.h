@@ -140,6 +140,8 @@ enum fsr_queue_flag {
 	FSR_ARMED,	/* the next completion makes an interrupt, or one is on its way */
 };
 
+#define FSR_LANES	3	/* of one queue */
+
 /* Counters of a queue that are written by the holder of queue->lock. */
 struct fsr_post_stats {
 	u64 batches, bios, pages, works, doorbells, no_room;
@@ -178,7 +180,7 @@ struct fsr_reap_stats {
  * @interrupts: completion events
  * @arms: requests for one
  * @gave_up: polls that ended with a request for one
- * @lanes: swap's and other bios
+ * @lanes: by class
  * @iop: reaps after an interrupt; without a completion queue it is held back
  * @retry: posts again after a failure to map
  */
@@ -211,7 +213,7 @@ struct fsr_queue {
 	atomic_long_t interrupts;
 	atomic_long_t arms;
 	atomic_long_t gave_up;
-	struct fsr_lane lanes[2];
+	struct fsr_lane lanes[FSR_LANES];
 	struct irq_poll iop;
 	struct delayed_work retry;
 };

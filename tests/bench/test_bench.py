@@ -117,6 +117,9 @@ class Figures(unittest.TestCase):
                 "writeback_batches": 8,
                 "polls": 50,
                 "poll_timeouts": 1,
+                "ahead_batches": 5,
+                "ahead_hits": 29,
+                "ahead_waits": 1,
                 "demand_errors": 0,
                 "writeback_errors": 2,
             },
@@ -130,13 +133,14 @@ class Figures(unittest.TestCase):
             },
         }
         found = results.figures_of(phase(counters=counters))
-        self.assertEqual(found["batches_in"], 0.7)
+        self.assertEqual(found["batches_in"], 0.75)
         self.assertEqual(found["works_in"], 0.8)
         self.assertEqual(found["works_out"], 0.05)
         self.assertEqual(found["pages_per_doorbell_out"], 40)
         self.assertEqual(found["completions_out"], 0.02)
         self.assertEqual(found["interrupts_per_1000_swap_ins"], 10)
         self.assertEqual(found["polls_in"], 0.5)
+        self.assertEqual(found["ahead_in"], 0.3)
         self.assertEqual(found["errors"], 2)
 
 

@@ -77,10 +77,14 @@ statistics_make_sense()
 		check "$name batches are not more than bios" "$(counter ${name}_batches)" -le \
 			"$(counter ${name}_bios)"
 	done
-	# A backend that ends them at once gets each as it comes.
-	[[ "$(attribute backend)" == dram ]] ||
+	# A backend that ends them at once gets each as it comes, and has nothing to read ahead.
+	if [[ "$(attribute backend)" == dram ]]; then
+		check "pages read ahead" "$(counter ahead_pages)" -eq 0
+	else
 		check "write-backs come in batches" $(($(counter writeback_batches) * 8)) -lt \
 			"$(counter writeback_pages)"
+		check "pages read ahead were used" "$(counter ahead_hits)" -gt 1000
+	fi
 	check "nothing was lost" "$(attribute lost)" -eq 0
 	check "freed slots were seen" "$(counter freed_slots)" -gt 1000
 	# Nobody swaps any more. CPUs keep some freed slots in their caches.

@@ -12,7 +12,8 @@
  *  - does not cross a multiple of limits.chunk_size,
  *  - has at most limits.max_segments bvecs (bio_for_each_bvec) and at most
  *    limits.max_bytes bytes,
- *  - if it is a read, asks only for slots that hold data,
+ *  - if it is a read, asks only for slots that hold data (one of class AHEAD: that
+ *    held data a moment ago),
  *  - belongs to the backend until the backend hands it to fastswap_end_bio()
  *    or fastswap_end_bios(), exactly once. In between the backend may use
  *    bio->bi_next and must leave everything else alone, bi_iter included.
@@ -59,12 +60,14 @@ struct fastswap_device;
  * @FASTSWAP_DEMAND: read of the swap page that a task faulted on
  * @FASTSWAP_PREFETCH: read of another page of its readahead window
  * @FASTSWAP_WRITEBACK: write of a swap page
+ * @FASTSWAP_AHEAD: read of a swap page that nobody has asked for yet, one per bio
  * @FASTSWAP_OTHER_READ: read that is not from the swap cache (dd, a file system)
  * @FASTSWAP_OTHER_WRITE: write likewise
  */
 enum fastswap_class {
 	FASTSWAP_DEMAND,
 	FASTSWAP_PREFETCH,
+	FASTSWAP_AHEAD,
 	FASTSWAP_WRITEBACK,
 	FASTSWAP_OTHER_READ,
 	FASTSWAP_OTHER_WRITE,
@@ -186,10 +189,11 @@ struct fastswap_backend_ops {
 	 * @poll: Reap completions; task context, no lock held, does not sleep.
 	 *
 	 * The core polls every ticket whose queue is not NULL: at once after
-	 * ->submit, until this returns true or, giving up, by a last call with
+	 * ->submit (of class AHEAD: when somebody wants the data, or before
+	 * ->detach), until this returns true or, giving up, by a last call with
 	 * @last set, after which the backend makes sure by itself (interrupt)
-	 * that the rest ends. Only that single last call may come from a task
-	 * that is about to schedule. Several tasks may poll one queue.
+	 * that the rest ends. A task that is about to schedule never repeats a
+	 * call. Several tasks may poll one queue.
 	 * NULL if ->submit never leaves anything to poll. Writes leave none:
 	 * the backend itself makes sure that they end.
 	 *

@@ -45,6 +45,7 @@ STEPS = {
     "poll_us=0": "tasks sleep, interrupts wake them",
     "poll_window=N": "tasks spin for the page that they wait for, not for its readahead window",
     "adaptive_poll=N": "tasks spin for poll_us whatever the queue usually takes",
+    "ahead_pages=0": "nothing is read ahead of the kernel's readahead window",
     "plug_write_pages=1": "each write-back is posted by itself",
     "writeback_pages=32": "reclaim waits for each batch of write-backs",
 }

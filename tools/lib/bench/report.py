@@ -178,6 +178,8 @@ OWN_COLUMNS = {
     "interrupts": "interrupts",
     "polls": "polls",
     "poll_timeouts": "polls that gave up",
+    "ahead": "read ahead",
+    "ahead_dropped": "in vain",
 }
 
 

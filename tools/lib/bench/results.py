@@ -80,6 +80,8 @@ def _own_figures(counters):
     for suffix, roles in (("in", ROLES[:2]), ("out", ROLES[2:])):
         pages = _sum(core, [f"{role}_pages" for role in roles])
         batches = _sum(core, [f"{role}_batches" for role in roles])
+        if suffix == "in":
+            batches += core.get("ahead_batches", 0)
         figures[f"batches_{suffix}"] = ratio(batches, pages)
         if not backend:
             continue
@@ -92,6 +94,9 @@ def _own_figures(counters):
     pages_in = _sum(core, ["demand_pages", "prefetch_pages"])
     figures["polls_in"] = ratio(core.get("polls"), pages_in)
     figures["poll_timeouts_in"] = ratio(core.get("poll_timeouts"), pages_in)
+    ahead = _sum(core, ["ahead_hits", "ahead_waits"])
+    figures["ahead_in"] = ratio(ahead, pages_in)
+    figures["ahead_dropped_in"] = ratio(core.get("ahead_dropped"), pages_in)
     figures["errors"] = _sum(core, [name for name in core if name.endswith("_errors")])
     return figures
 
