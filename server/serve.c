@@ -137,7 +137,13 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
 
 static uint64_t silence_limit(const struct session *session)
 {
-	return (uint64_t)SERVE_SILENT_INTERVALS * session->keepalive_ms;
+	return (uint64_t)session->keepalive_ms * FSW_SILENT_PARTS / FSW_KEEPALIVE_PARTS;
+}
+
+static uint64_t ping_due(const struct session *session)
+{
+	return session->ctrl.sent_ms +
+	       (uint64_t)session->keepalive_ms * FSW_PING_PARTS / FSW_KEEPALIVE_PARTS;
 }
 
 static bool is_overdue(const struct session *session, uint64_t now)
@@ -166,7 +172,7 @@ enum serve_result serve_tick(struct session *session, uint64_t now)
 		serve_part(session, FSW_REASON_TIMEOUT, now);
 		return SERVE_IDLE;
 	}
-	if (now > session->ctrl.sent_ms && now - session->ctrl.sent_ms >= session->keepalive_ms) {
+	if (now >= ping_due(session)) {
 		/* No free slot: what is in flight already asks the same question. */
 		msg = ctrl_slot(&session->ctrl);
 		if (!msg)
@@ -183,7 +189,7 @@ uint64_t serve_due(const struct session *session)
 
 	if (session->parting)
 		return session->part_deadline_ms;
-	ping = session->ctrl.sent_ms + session->keepalive_ms;
+	ping = ping_due(session);
 	if (session->overdue_ms)
 		judge = session->overdue_ms + SERVE_GRACE_MS;
 	else

@@ -10,8 +10,6 @@
 
 #include "session.h"
 
-/* A client that was silent for this many keep-alive intervals is gone. */
-#define SERVE_SILENT_INTERVALS	3
 /* What waits to be read when a client is found silent for so long gets this time. */
 #define SERVE_GRACE_MS		250
 /* How long the last message may take to get through before the connection is closed. */

@@ -8,6 +8,7 @@
  */
 #include <linux/slab.h>
 
+#include "keepalive.h"
 #include "rdma.h"
 #include "words.h"
 
@@ -17,8 +18,6 @@
  */
 #define NR_SENDS		(2 * FSW_CTRL_WINDOW)
 #define SEND_BYTES		64
-/* Intervals of the keep-alive without a sign of the server, after which it is lost. */
-#define SILENT_INTERVALS	3
 
 /**
  * struct buffer - memory that a message is sent from or received into
@@ -49,10 +48,9 @@ enum question {
  * @asked: what an answer is due to
  * @asked_seq: and the sequence number that it must bear
  * @deny: why the server gives no more; reason 0 if it did not say so
- * @sent: something was sent in this interval of the keep-alive
- * @silence: intervals in a row in which nothing was received
- * @interval: of the keep-alive, in jiffies
- * @tick: runs once per interval
+ * @keepalive: who was silent for how long
+ * @interval: from one tick of the keep-alive to the next, in jiffies
+ * @tick: the tick
  * @sends: buffers
  * @recvs: buffers
  */
@@ -67,8 +65,7 @@ struct fsr_control {
 	enum question asked;
 	u32 asked_seq;
 	struct fsw_deny deny;
-	bool sent;
-	unsigned int silence;
+	struct fsr_keepalive keepalive;
 
 	unsigned long interval;
 	struct delayed_work tick;
@@ -139,7 +136,7 @@ static int post_message(struct fsr_control *ctl, enum fsw_msg_type type, u32 seq
 	if (err)
 		return err;
 	ctl->busy |= BIT(slot);
-	ctl->sent = true;
+	fsr_keepalive_said(&ctl->keepalive);
 	return 0;
 }
 
@@ -284,7 +281,7 @@ static void recv_done(struct ib_cq *cq, struct ib_wc *wc)
 		return;
 
 	spin_lock(&ctl->lock);
-	ctl->silence = 0;
+	fsr_keepalive_heard(&ctl->keepalive);
 	spin_unlock(&ctl->lock);
 
 	ib_dma_sync_single_for_cpu(s->ibdev, buf->dma, FSW_MSG_MAX, DMA_FROM_DEVICE);
@@ -301,25 +298,20 @@ static void recv_done(struct ib_cq *cq, struct ib_wc *wc)
 
 /* ---- Keep-alive ---- */
 
-/*
- * Silence is counted in runs of this work, not in time: on a machine that is
- * starved of CPU the messages wait just as this does.
- */
 static void keep_alive_tick(struct work_struct *work)
 {
 	struct fsr_control *ctl = container_of(work, struct fsr_control, tick.work);
-	bool lost;
+	enum fsr_keepalive_verdict verdict;
 
 	spin_lock(&ctl->lock);
-	lost = ++ctl->silence > SILENT_INTERVALS;
-	if (!ctl->sent)
+	verdict = fsr_keepalive_tick(&ctl->keepalive);
+	if (verdict == FSR_KEEPALIVE_PING)
 		post_message(ctl, FSW_MSG_PING, ++ctl->seq, NULL, 0);
-	ctl->sent = false;
 	spin_unlock(&ctl->lock);
 
-	if (lost)
+	if (verdict == FSR_KEEPALIVE_DEAD)
 		fsr_session_fail(ctl->session, "the server has been silent for %u ms",
-				 SILENT_INTERVALS * jiffies_to_msecs(ctl->interval));
+				 FSR_SILENT_TICKS * jiffies_to_msecs(ctl->interval));
 	else
 		queue_delayed_work(fsr_wq, &ctl->tick, ctl->interval);
 }
@@ -331,7 +323,7 @@ void fsr_control_keep_alive(struct fsr_session *s)
 
 	if (!ms)
 		return;
-	s->control->interval = msecs_to_jiffies(clamp(ms, 100u, 3600000u));
+	s->control->interval = msecs_to_jiffies(fsr_keepalive_tick_ms(ms));
 	queue_delayed_work(fsr_wq, &s->control->tick, s->control->interval);
 }
 
@@ -429,8 +421,7 @@ int fsr_control_start(struct fsr_session *s)
 	ctl->busy = 0;
 	ctl->asked = NOTHING;
 	memset(&ctl->deny, 0, sizeof(ctl->deny));
-	ctl->sent = false;
-	ctl->silence = 0;
+	memset(&ctl->keepalive, 0, sizeof(ctl->keepalive));
 	ctl->open = true;
 
 	for (i = 0; i < NR_SENDS; i++) {

@@ -145,6 +145,8 @@ static int connect_control(struct fsr_session *s, char *error)
 	if (err)
 		return conn_failed(&s->conn, err, error);
 	s->welcome = s->conn.welcome;
+	/* What follows may take long, and we have nothing to say while the server grants. */
+	fsr_control_keep_alive(s);
 	return 0;
 }
 
@@ -298,7 +300,6 @@ static int make_link(struct fsr_session *s, u64 size, char *error)
 
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_go_live(&s->queues[i]);
-	fsr_control_keep_alive(s);
 	return 0;
 }
 

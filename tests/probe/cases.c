@@ -356,12 +356,12 @@ static int case_ping(const struct target *target)
 	return client_close(&c);
 }
 
-/* Who says nothing at all is asked, and dropped after three intervals. */
+/* Who says nothing at all is asked, and dropped within two intervals. */
 static int case_silent(const struct target *target)
 {
 	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
 	struct fsw_msg *msg = (struct fsw_msg *)bytes;
-	uint64_t start = link_now_ms(), took;
+	uint64_t start, took;
 	unsigned int interval;
 	struct client c;
 	size_t len;
@@ -369,13 +369,15 @@ static int case_silent(const struct target *target)
 
 	if (client_connect(&c, target))
 		return 1;
+	start = link_now_ms();
 	interval = fsw_letoh32(c.control.welcome.keepalive_ms);
 	err = link_receive(&c.control, msg, &len, 2 * interval, false);
 	CHECK(!err && fsw_letoh16(msg->type) == FSW_MSG_PING, "the server did not ask");
 	if (expect_end(&c, "silence", FSW_REASON_TIMEOUT, 4 * interval))
 		return 1;
 	took = link_now_ms() - start;
-	CHECK(took >= 3 * interval && took < 4 * interval + 3000,
+	/* The end takes the time of a disconnect, on machines that may be slow. */
+	CHECK(took >= 3 * interval / 2 && took < 2 * interval + 2000,
 	      "dropped after %" PRIu64 " ms, the interval is %u ms", took, interval);
 	return client_close(&c);
 }

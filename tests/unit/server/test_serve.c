@@ -9,6 +9,9 @@
 #include "helpers.h"
 #include "serve.h"
 
+/* Silence that is just not too long, for an interval of a second. */
+#define LIMIT_MS	1625
+
 static struct {
 	struct pool pool;
 	struct conn_list conns;
@@ -337,22 +340,24 @@ static void keep_alive(void **state)
 	uint64_t base = now_ms();
 
 	serve_start(f.session, base);
-	assert_int_equal(serve_tick(f.session, base + 999), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, base + 499), SERVE_IDLE);
 	assert_int_equal(next_sent(), 0);
-	assert_int_equal(serve_tick(f.session, base + 1000), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, base + 500), SERVE_IDLE);
 	assert_int_equal(next_sent(), FSW_MSG_PING);
 	/* Counted from the last send, so not again at once. */
-	assert_int_equal(serve_tick(f.session, now_ms() + 500), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, now_ms() + 250), SERVE_IDLE);
 	assert_int_equal(next_sent(), 0);
 
-	/* Three intervals of silence are one too many. */
-	assert_int_equal(serve_tick(f.session, base + 3000), SERVE_IDLE);
+	/* Two late messages are no death. */
+	assert_int_equal(serve_tick(f.session, base + LIMIT_MS), SERVE_IDLE);
 	assert_int_equal(next_sent(), FSW_MSG_PING);
-	assert_int_equal(serve_tick(f.session, base + 3001), SERVE_IDLE);
+	assert_false(f.session->overdue_ms);
+	assert_int_equal(serve_tick(f.session, base + LIMIT_MS + 1), SERVE_IDLE);
 	assert_int_equal(next_sent(), FSW_MSG_PING);
 	assert_false(f.session->parting);
-	assert_int_equal(turns(base + 3001), SERVE_IDLE);
-	base += 3001 + SERVE_GRACE_MS;
+	assert_int_equal(turns(base + LIMIT_MS + 1), SERVE_IDLE);
+	assert_true(LIMIT_MS + 1 + SERVE_GRACE_MS < 2 * 1000);
+	base += LIMIT_MS + 1 + SERVE_GRACE_MS;
 	assert_int_equal(serve_tick(f.session, base - 1), SERVE_IDLE);
 	assert_false(f.session->parting);
 	assert_int_equal(serve_tick(f.session, base), SERVE_IDLE);
@@ -365,7 +370,7 @@ static void keep_alive(void **state)
 
 static void any_message_is_a_sign_of_life(void **state)
 {
-	uint64_t base = now_ms() - 3500;
+	uint64_t base = now_ms() - LIMIT_MS - 500;
 
 	serve_start(f.session, base);
 	tell(FSW_MSG_PONG, 1);
@@ -407,19 +412,20 @@ static void when_something_is_due(void **state)
 	uint64_t base = now_ms();
 
 	serve_start(f.session, base);
-	assert_true(serve_due(f.session) == base + 1000);
+	assert_true(serve_due(f.session) == base + 500);
 	/* What was sent and what was heard have clocks of their own. */
-	f.session->ctrl.sent_ms = base + 2500;
-	assert_true(serve_due(f.session) == base + 3001);
-	f.session->heard_ms = base + 2600;
-	assert_true(serve_due(f.session) == base + 3500);
+	f.session->ctrl.sent_ms = base + 1400;
+	assert_true(serve_due(f.session) == base + LIMIT_MS + 1);
+	f.session->heard_ms = base + 1200;
+	assert_true(serve_due(f.session) == base + 1900);
 	/* Never sooner than serve_tick() has something to do, nor later. */
 	f.session->heard_ms = base;
-	serve_tick(f.session, base + 3000);
+	f.session->ctrl.sent_ms = base + LIMIT_MS;
+	serve_tick(f.session, base + LIMIT_MS);
 	assert_false(f.session->overdue_ms);
-	serve_tick(f.session, base + 3001);
-	assert_true(f.session->overdue_ms == base + 3001);
-	assert_true(serve_due(f.session) == base + 3001 + SERVE_GRACE_MS);
+	serve_tick(f.session, base + LIMIT_MS + 1);
+	assert_true(f.session->overdue_ms == base + LIMIT_MS + 1);
+	assert_true(serve_due(f.session) == base + LIMIT_MS + 1 + SERVE_GRACE_MS);
 	serve_part(f.session, FSW_REASON_SHUTDOWN, base);
 	assert_true(serve_due(f.session) == base + SERVE_PART_MS);
 }
@@ -433,7 +439,7 @@ static void without_a_slot_nothing_is_due(void **state)
 	for (i = 0; i < CTRL_SEND_SLOTS; i++)
 		assert_non_null(ctrl_slot(&f.session->ctrl));
 	assert_int_equal(serve_tick(f.session, base + 1000), SERVE_IDLE);
-	assert_true(serve_due(f.session) == base + 2000);
+	assert_true(serve_due(f.session) == base + 1500);
 }
 
 /* Only work for the client is worth a polling phase. */
@@ -463,11 +469,11 @@ static void ping_without_a_slot(void **state)
 	serve_start(f.session, base);
 	for (i = 0; i < CTRL_SEND_SLOTS; i++)
 		assert_non_null(ctrl_slot(&f.session->ctrl));
-	assert_int_equal(serve_tick(f.session, base + 2000), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, base + 1000), SERVE_IDLE);
 	assert_int_equal(next_sent(), 0);
 	/* The goodbye has its own. */
-	assert_int_equal(serve_tick(f.session, base + 3001), SERVE_IDLE);
-	assert_int_equal(serve_tick(f.session, base + 3001 + SERVE_GRACE_MS), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, base + LIMIT_MS + 1), SERVE_IDLE);
+	assert_int_equal(serve_tick(f.session, base + LIMIT_MS + 1 + SERVE_GRACE_MS), SERVE_IDLE);
 	expect_goodbye(FSW_REASON_TIMEOUT);
 }
 

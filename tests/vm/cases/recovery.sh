@@ -53,9 +53,14 @@ check "lost pages" "$(walk_result lost)" -eq 0
 check "lost bytes" "$(attribute lost)" -eq 0
 
 begin "the server stands still" --write
+mark_log
 ask_server stop
 rm "$GATE"
 wait_for 60 is_in_state recovering
+# As many ticks of the keep-alive, so on a slow machine the figure is the same.
+silence=$(log_since_mark | sed -n 's/.*silent for \([0-9]*\) ms.*/\1/p')
+check "two late messages are no death, ms" "$silence" -gt 1500
+check "found within two intervals, ms" "$silence" -lt 2000
 ask_server continue
 wait_for 60 is_in_state live
 finish

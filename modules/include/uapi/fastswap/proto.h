@@ -110,7 +110,8 @@ struct fsw_hello {
  * @max_sets: queue sets that the server lets this session have; may be fewer
  *	than asked for, never 0
  * @max_chunks: chunks that this session may hold
- * @keepalive_ms: a side that sent nothing for this long sends FSW_MSG_PING; 0: none
+ * @keepalive_ms: a side that dies is found within twice this, see FSW_KEEPALIVE_PARTS;
+ *	0: neither side looks
  * @reserved1: zero
  */
 struct fsw_welcome {
@@ -128,6 +129,14 @@ struct fsw_welcome {
 	__le32 keepalive_ms;
 	__u8 reserved3[24];
 };
+
+/*
+ * The keep-alive counts in parts of its interval. Who sent nothing for FSW_PING_PARTS sends
+ * FSW_MSG_PING; who was not heard for FSW_SILENT_PARTS is dead, once what has come is read.
+ */
+#define FSW_KEEPALIVE_PARTS	8
+#define FSW_PING_PARTS		4
+#define FSW_SILENT_PARTS	13
 
 /* Why a connection was refused, or a session ended. Numbers are for ever. */
 enum fsw_reason {
