@@ -120,6 +120,14 @@ void conn_disconnect(struct conn *conn)
 		log_dbg("cannot disconnect: %s", strerror(errno));
 }
 
+bool conn_port_is_down(const struct conn *conn)
+{
+	struct ibv_port_attr attr;
+
+	return !ibv_query_port(conn->id->verbs, conn->id->port_num, &attr) &&
+	       attr.state != IBV_PORT_ACTIVE;
+}
+
 const char *conn_peer_name(struct rdma_cm_id *id, char *buf, size_t size)
 {
 	struct sockaddr *addr = rdma_get_peer_addr(id);

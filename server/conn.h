@@ -25,6 +25,8 @@ struct conn {
 	unsigned int set;
 	bool has_qp;			/* data only; that of a control connection is in its ctrl */
 	uint64_t deadline_ms;		/* 0: none */
+	bool postponed;			/* @event waits until the port is up */
+	enum conn_event event;
 	TAILQ_ENTRY(conn) link;		/* all connections of the listener */
 };
 
@@ -81,6 +83,13 @@ void conn_refuse(struct rdma_cm_id *id, enum fsw_reason reason, uint64_t detail)
 
 /** conn_disconnect - move the queue pair to the error state and ask the other side to leave */
 void conn_disconnect(struct conn *conn);
+
+/**
+ * conn_port_is_down - is the port of this machine down that the connection goes through?
+ *
+ * Not if it cannot be asked any more: the device is gone then.
+ */
+bool conn_port_is_down(const struct conn *conn);
 
 /** conn_peer_name - the other side's address in words */
 const char *conn_peer_name(struct rdma_cm_id *id, char *buf, size_t size);

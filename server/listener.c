@@ -77,10 +77,32 @@ static void set_deadline(struct listener *l, struct conn *conn, uint64_t ms)
 	listener_set_sweep(l);
 }
 
+/*
+ * To end a connection is to send something, which cannot get through while our port is down;
+ * and soft-RoCE's queue pair 1, through which it would go, never works again after that. So
+ * the end waits for the port, unless there is no time left or no device.
+ */
+static bool postpone(struct listener *l, struct conn *conn, enum conn_event event)
+{
+	enum conn_action action = conn_sm_step(conn->state, event).action;
+
+	if (action != CONN_DO_DISCONNECT && action != CONN_DO_TEAR_DOWN)
+		return false;
+	if (l->forced || event == CONN_EV_DEVICE_REMOVAL || !conn_port_is_down(conn))
+		return false;
+	log_dbg("connection %p: %s waits for the port", (void *)conn, conn_event_name(event));
+	conn->event = event;
+	conn->postponed = true;
+	listener_set_sweep(l);
+	return true;
+}
+
 void listener_apply(struct listener *l, struct conn *conn, enum conn_event event)
 {
 	struct session *session = conn->session;
 
+	if (postpone(l, conn, event))
+		return;
 	/* Keys and queue pairs are gone with it: there is nothing to come back to. */
 	if (session && event == CONN_EV_DEVICE_REMOVAL)
 		session->leased = false;
@@ -166,6 +188,15 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	/* A teardown may free other connections as well: start over after each. */
 restart:
 	TAILQ_FOREACH(conn, &l->conns, link) {
+		if (conn->postponed && conn_port_is_down(conn)) {
+			again = true;
+			continue;
+		}
+		if (conn->postponed) {
+			conn->postponed = false;
+			listener_apply(l, conn, conn->event);
+			goto restart;
+		}
 		if (!conn->deadline_ms)
 			continue;
 		if (now < conn->deadline_ms) {

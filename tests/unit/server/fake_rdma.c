@@ -19,7 +19,7 @@ static bool auto_complete, poll_fails;
 static int dereg_errno;
 static uint32_t next_rkey;
 static int call_errno[FAKE_NR_CALLS];
-static bool removed[2];
+static bool removed[2], port_down[2];
 static unsigned int raced_deregs;
 static void *orphans[16];	/* what the real library would leak; freed by fake_reset() */
 static unsigned int nr_orphans;
@@ -49,6 +49,7 @@ void fake_reset(void)
 	dereg_errno = 0;
 	memset(call_errno, 0, sizeof(call_errno));
 	memset(removed, 0, sizeof(removed));
+	memset(port_down, 0, sizeof(port_down));
 	raced_deregs = 0;
 	while (nr_orphans)
 		free(orphans[--nr_orphans]);
@@ -216,6 +217,26 @@ int ibv_query_device(struct ibv_context *context, struct ibv_device_attr *attr)
 	memset(attr, 0, sizeof(*attr));
 	attr->max_qp_rd_atom = 16;
 	return 0;
+}
+
+void fake_set_port(unsigned int device, bool up)
+{
+	pthread_mutex_lock(&fake_lock);
+	port_down[device] = !up;
+	pthread_mutex_unlock(&fake_lock);
+}
+
+/* What the inline function of the same name calls where a device has nothing better. */
+int(ibv_query_port)(struct ibv_context *context, uint8_t port, struct _compat_ibv_port_attr *attr)
+{
+	int err;
+
+	pthread_mutex_lock(&fake_lock);
+	err = destroy_errno(context, call_errno[FAKE_QUERY_PORT]);
+	((struct ibv_port_attr *)attr)->state = port_down[context - contexts] ? IBV_PORT_DOWN :
+										IBV_PORT_ACTIVE;
+	pthread_mutex_unlock(&fake_lock);
+	return err;
 }
 
 struct ibv_pd *ibv_alloc_pd(struct ibv_context *context)

@@ -37,6 +37,7 @@ enum fake_call {
 	FAKE_DEALLOC_PD,	/* so are these */
 	FAKE_DESTROY_CQ,
 	FAKE_QUERY_DEVICE,
+	FAKE_QUERY_PORT,
 	FAKE_NR_CALLS
 };
 void fake_fail_call(enum fake_call call, int err);
@@ -54,6 +55,8 @@ unsigned int fake_calls(void);
 struct ibv_context *fake_device(unsigned int nr);
 /* A CM id as it comes with a connect request; freed by rdma_destroy_id(). */
 struct rdma_cm_id *fake_id(unsigned int device);
+/* The port of a device goes down, or comes up again. */
+void fake_set_port(unsigned int device, bool up);
 /* The number of devices that are found; 2 after fake_reset(). */
 void fake_set_devices(int nr);
 

@@ -171,11 +171,81 @@ static void kept_after_silence(void **state)
 
 	id = come_back(1, f.l.generation, 0);
 	establish(id);
-	/* Silent for three intervals, and a moment more. */
-	fake_clock_advance(3500);
+	/* Silent for two intervals. */
+	fake_clock_advance(2000);
 	PUMP_UNTIL(fake_id_state(id).disconnects);
 	disconnect(id);
 	PUMP_UNTIL(only_session()->phase == SESSION_KEPT);
+}
+
+/* What ends a connection would not get through, and break more than it: it waits for the port. */
+static void port_down_when_silent(void **state)
+{
+	struct rdma_cm_id *id = attach(1), *data = attach_data(FSW_ROLE_DEMAND, 0, 1), *late;
+	struct conn *conn = id->context;
+
+	grant_all(id, 2);
+	late = request_role(FSW_ROLE_DEMAND, 1, 1);
+	fake_set_port(0, false);
+	fake_clock_advance(2000);
+	PUMP_UNTIL(conn->postponed);
+	/* Neither other deadlines nor other events change that, and it is looked at again. */
+	fake_clock_advance(20000);
+	PUMP_UNTIL(((struct conn *)late->context)->postponed);
+	fake_cm_event(RDMA_CM_EVENT_TIMEWAIT_EXIT, data, NULL, 0);
+	PUMP_UNTIL(((struct conn *)data->context)->postponed);
+	assert_true(event_pending(f.l.sweep_event, EV_TIMEOUT, NULL));
+	assert_int_equal(fake_id_state(id).disconnects, 0);
+	assert_int_equal(fake_id_state(data).disconnects, 0);
+	assert_false(fake_id_state(late).destroyed);
+
+	fake_set_port(0, true);
+	PUMP_UNTIL(fake_id_state(late).destroyed && fake_id_state(data).destroyed);
+	PUMP_UNTIL(fake_id_state(id).disconnects);
+	disconnect(id);
+	PUMP_UNTIL(only_session()->phase == SESSION_KEPT);
+	establish(come_back(1, f.l.generation, 0));
+}
+
+static void port_down_and_device_removed(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+	struct conn *conn = id->context;
+
+	grant_all(id, 1);
+	fake_set_port(0, false);
+	fake_clock_advance(2000);
+	PUMP_UNTIL(conn->postponed);
+	fake_cm_event(RDMA_CM_EVENT_DEVICE_REMOVAL, id, NULL, 0);
+	PUMP_UNTIL(!f.l.nr_sessions);
+}
+
+static void port_that_cannot_be_asked(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+
+	grant_all(id, 1);
+	fake_set_port(0, false);
+	fake_fail_call(FAKE_QUERY_PORT, EIO);
+	fake_clock_advance(2000);
+	PUMP_UNTIL(fake_id_state(id).disconnects);
+	fake_fail_call(FAKE_QUERY_PORT, 0);
+	fake_set_port(0, true);
+}
+
+static void stop_while_the_port_is_down(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+	struct conn *conn = id->context;
+
+	grant_all(id, 1);
+	fake_set_port(0, false);
+	listener_stop(&f.l, EXIT_RUN_OK);
+	PUMP_UNTIL(conn->postponed);
+	/* As if the time were over. */
+	event_active(f.l.stop_event, EV_TIMEOUT, 1);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_false(f.l.aborted);
 }
 
 static void the_old_connection_is_still_there(void **state)
@@ -293,6 +363,10 @@ int main(void)
 		LEASED(lease_ends),
 		LEASED(not_kept),
 		LEASED(kept_after_silence),
+		LEASED(port_down_when_silent),
+		LEASED(port_down_and_device_removed),
+		LEASED(port_that_cannot_be_asked),
+		LEASED(stop_while_the_port_is_down),
 		LEASED(the_old_connection_is_still_there),
 		LEASED(who_is_not_let_back),
 		LEASED(starts_over),

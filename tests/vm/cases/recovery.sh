@@ -66,6 +66,16 @@ wait_for 60 is_in_state live
 finish
 check "lost pages" "$(walk_result lost)" -eq 0
 
+begin "the server's network is away until both have given up" --write
+ask_server unplug
+rm "$GATE"
+wait_for 60 is_in_state recovering
+ask_server plug
+wait_for 60 is_in_state live
+finish
+check "lost pages" "$(walk_result lost)" -eq 0
+check "lost bytes" "$(attribute lost)" -eq 0
+
 begin "longer than I/O may wait" --lost-ok
 echo 1 >"/sys/block/${DEVICE##*/}/fastswap/hold"
 fault_net down

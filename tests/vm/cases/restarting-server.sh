@@ -12,10 +12,20 @@ serve()
 
 is_asked()
 {
-	for asked in over stop continue restart; do
+	for asked in over stop continue unplug plug restart; do
 		[[ ! -e "$SHARED/$asked" ]] || return 0
 	done
 	return 1
+}
+
+clients_given_up()
+{
+	grep -c 'closing: ' "$SERVER_LOG" || true
+}
+
+gave_up_another()
+{
+	(($(clients_given_up) > given_up))
 }
 
 rdma_up
@@ -26,6 +36,14 @@ while wait_for 500 is_asked; do
 	over) break ;;
 	stop) kill -s STOP "$SERVER" ;;
 	continue) kill -s CONT "$SERVER" ;;
+	unplug)
+		given_up=$(clients_given_up)
+		fault_net down
+		wait_for 60 gave_up_another
+		# More than what a disconnect would get to be answered.
+		sleep 3
+		;;
+	plug) fault_net up ;;
 	restart)
 		kill -s KILL "$SERVER"
 		wait "$SERVER" || true
