@@ -145,6 +145,7 @@ void fastswap_debugfs_remove(struct fastswap_device *dev);
 /* device.c */
 int fastswap_detach(int index);
 void fastswap_detach_backend(const struct fastswap_backend_ops *ops);
+bool fastswap_devices_exist(void);
 void fastswap_devices_exit(void);
 
 /* io.c */
@@ -152,6 +153,10 @@ void fastswap_submit_bio(struct bio *bio);
 void fastswap_submit_batch(struct fastswap_device *dev, struct fastswap_batch *batch,
 			   struct fastswap_ticket *ticket);
 void fastswap_slot_free_notify(struct block_device *bdev, unsigned long slot);
+
+/* pm.c */
+int fastswap_pm_init(void);
+void fastswap_pm_exit(void);
 
 /* sysfs.c */
 extern const struct attribute_group *fastswap_disk_groups[];

@@ -360,6 +360,17 @@ void fastswap_detach_backend(const struct fastswap_backend_ops *ops)
 	} while (found);
 }
 
+/* Is there any device, or one that is coming or going? */
+bool fastswap_devices_exist(void)
+{
+	bool any;
+
+	mutex_lock(&devices_lock);
+	any = !idr_is_empty(&devices);
+	mutex_unlock(&devices_lock);
+	return any;
+}
+
 /* At module exit: backends depend on this module, so they and their devices are gone. */
 void fastswap_devices_exit(void)
 {

@@ -10,9 +10,18 @@ static int __init fastswap_init(void)
 	int err;
 
 	fastswap_debugfs_init();
+	err = fastswap_pm_init();
+	if (err)
+		goto exit_debugfs;
 	err = fastswap_control_init();
 	if (err)
-		fastswap_debugfs_exit();
+		goto exit_pm;
+	return 0;
+
+exit_pm:
+	fastswap_pm_exit();
+exit_debugfs:
+	fastswap_debugfs_exit();
 	return err;
 }
 
@@ -20,6 +29,7 @@ static void __exit fastswap_exit(void)
 {
 	fastswap_control_exit();
 	fastswap_devices_exit();
+	fastswap_pm_exit();
 	fastswap_debugfs_exit();
 	/* A task may still be on its way out of a plug's callback, that is in our text. */
 	synchronize_rcu_tasks();

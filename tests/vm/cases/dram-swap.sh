@@ -15,11 +15,21 @@ step "attach"
 attach dram:// --size 256M --swapon
 grep -q "^$DEVICE " /proc/swaps
 
+step "no hibernation"
+grep -qw disk /sys/power/state
+mark_log
+ends_with_an_error 20 bash -c 'echo disk >/sys/power/state'
+log_since_mark | grep -q 'no hibernation while a device is attached'
+
 swap_in_all_orders
 swap_with_copy_on_write
 swap_large_folios
 statistics_make_sense
 swap_off_under_use dram://
+
+step "hibernation again, as far as freezing all tasks"
+echo freezer >/sys/power/pm_test
+timeout 60 bash -c 'echo disk >/sys/power/state'
 
 step "unload"
 unload
