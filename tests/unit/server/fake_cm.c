@@ -37,6 +37,25 @@ void fake_cm_reset(void)
 	fake_bind_errno = fake_listen_errno = fake_channel_errno = fake_option_errno = 0;
 }
 
+void fake_forget_ids(void)
+{
+	struct fake_cm_id **at = &fake_ids;
+
+	pthread_mutex_lock(&fake_lock);
+	while (*at) {
+		struct fake_cm_id *id = *at;
+
+		if (!id->state.destroyed) {
+			at = &id->next;
+			continue;
+		}
+		*at = id->next;
+		free(id->sent);
+		free(id);
+	}
+	pthread_mutex_unlock(&fake_lock);
+}
+
 /* As librdmacm returns an errno value. */
 static int result(int err)
 {

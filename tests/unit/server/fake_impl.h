@@ -8,7 +8,12 @@
 #include "fake_rdma.h"
 
 #define MAX_WCS		256
-#define MAX_SENT	1024
+#ifndef MAX_SENT
+#define MAX_SENT	1024	/* messages that were sent and not taken with fake_sent() */
+#endif
+#ifndef MAX_SENT_BYTES
+#define MAX_SENT_BYTES	FSW_MSG_MAX	/* of one of them */
+#endif
 #define MAX_RECEIVES	64
 
 struct fake_pd {
@@ -45,7 +50,7 @@ struct fake_qp {
 
 struct sent {
 	size_t len;
-	unsigned char bytes[FSW_MSG_MAX];
+	unsigned char bytes[MAX_SENT_BYTES];
 };
 
 struct fake_cm_id {

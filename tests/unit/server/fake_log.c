@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Silence, unless FASTSWAP_TEST_LOG is set: what tests provoke on purpose only distracts. */
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,9 +13,12 @@ void log_init(enum log_level level)
 
 void log_line(enum log_level level, const char *fmt, ...)
 {
+	static atomic_int wanted = -1;
 	va_list args;
 
-	if (!getenv("FASTSWAP_TEST_LOG"))
+	if (wanted < 0)
+		wanted = !!getenv("FASTSWAP_TEST_LOG");
+	if (!wanted)
 		return;
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);

@@ -463,7 +463,7 @@ static int fake_post_send(struct ibv_qp *qp, struct ibv_send_wr *wr, struct ibv_
 	assert(id->nr_sent < MAX_SENT);
 	sent = &id->sent[id->nr_sent++];
 	sent->len = wr->sg_list->length;
-	assert(sent->len <= FSW_MSG_MAX);
+	assert(sent->len <= MAX_SENT_BYTES);
 	memcpy(sent->bytes, (void *)(uintptr_t)wr->sg_list->addr, sent->len);
 	f->pending[f->nr_pending++] = wr->wr_id;
 	if (auto_complete)
@@ -559,6 +559,8 @@ bool fake_sent(struct rdma_cm_id *id, struct fsw_msg *msg, size_t *len)
 		*len = sent->len;
 		ok = true;
 	}
+	if (f->nr_taken == f->nr_sent)
+		f->nr_taken = f->nr_sent = 0;
 	pthread_mutex_unlock(&fake_lock);
 	return ok;
 }

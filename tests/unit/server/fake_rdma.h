@@ -96,6 +96,8 @@ struct fake_id_state {
 	bool both_families;	/* an IPv6 address that takes IPv4 as well */
 };
 struct fake_id_state fake_id_state(struct rdma_cm_id *id);
+/* Frees those that were destroyed, for a test that goes on for very long. */
+void fake_forget_ids(void);
 
 /* errno values for rdma_bind_addr(), rdma_listen(), and what else the names say. */
 extern int fake_bind_errno, fake_listen_errno, fake_channel_errno, fake_option_errno;
