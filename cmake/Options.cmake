@@ -9,6 +9,7 @@ option(FASTSWAP_DEVELOPER "Treat warnings as errors, in programs and kernel modu
 set(FASTSWAP_SANITIZE "" CACHE STRING
 	"Build every program with sanitizers: address (with undefined), thread, or empty")
 set_property(CACHE FASTSWAP_SANITIZE PROPERTY STRINGS "" address thread)
+option(FASTSWAP_FUZZ "Build the fuzzers of tests/fuzz; wants clang" OFF)
 option(FASTSWAP_COVERAGE "Instrument programs for gcov" OFF)
 option(FASTSWAP_UNIT_TESTS "Build the cmocka unit tests" ON)
 option(FASTSWAP_UNIT_VARIANTS "Build each unit test under ASan+UBSan (and TSan) as well" ON)
