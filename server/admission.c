@@ -112,6 +112,9 @@ static struct refusal admit_control(struct listener *l, struct conn *conn,
 	}
 	if (session && session->phase != SESSION_ENDING)
 		return refuse(FSW_REASON_DUPLICATE, 0);
+	/* Its worker may still decide to keep it, and an id is one session's only. */
+	if (session && session->may_keep)
+		return refuse(FSW_REASON_BUSY, 0);
 	if (l->nr_alive >= l->cfg->max_sessions)
 		return refuse(FSW_REASON_LIMIT, l->cfg->max_sessions);
 	if (l->nr_sessions - l->nr_alive >= CONFIG_MAX_ENDING(l->cfg->max_sessions))

@@ -302,6 +302,24 @@ static void starts_over(void **state)
 	}
 }
 
+/* The worker has not said yet whether the session is kept. */
+static void starts_over_too_soon(void **state)
+{
+	struct rdma_cm_id *id = attach(1), *again = fake_id(0);
+	struct fsw_hello hello;
+
+	grant_all(id, 3);
+	make_hello(&hello, FSW_ROLE_CONTROL, 0, 2, 1);
+	fake_cm_event(RDMA_CM_EVENT_DISCONNECTED, id, NULL, 0);
+	fake_cm_event(RDMA_CM_EVENT_CONNECT_REQUEST, again, &hello, sizeof(hello));
+	pump();
+	assert_refused(again, FSW_REASON_BUSY, 0);
+	PUMP_UNTIL(only_session()->phase == SESSION_KEPT);
+	assert_refused(come_back(1, 0, 0), FSW_REASON_BUSY, 0);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	grant_all(attach(1), 8);
+}
+
 static void any_step_of_coming_back_fails(void **state)
 {
 	struct rdma_cm_id *id;
@@ -370,6 +388,7 @@ int main(void)
 		LEASED(the_old_connection_is_still_there),
 		LEASED(who_is_not_let_back),
 		LEASED(starts_over),
+		LEASED(starts_over_too_soon),
 		LEASED(any_step_of_coming_back_fails),
 		LEASED(device_removed),
 		LEASED(stop_while_kept),
