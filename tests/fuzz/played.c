@@ -110,6 +110,9 @@ static void check_all(void)
 
 	TAILQ_FOREACH(session, &l->sessions, link) {
 		check_session(session, owned, &nr);
+		/* What has an id is found by it: the one that is not being taken apart. */
+		if (session->phase != SESSION_ENDING)
+			assert(session_find(&l->sessions, session->id) == session);
 		sessions++;
 		alive += session->phase != SESSION_ENDING;
 		assert(session->phase != SESSION_KEPT || !session->control);
