@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "hostile.h"
 
 static uint32_t wanted_chunks(const struct client *c)
 {
@@ -463,6 +464,8 @@ const struct probe_case probe_cases[] = {
 	{ "ping", case_ping, 1, "keep-alive, client to server" },
 	{ "churn", case_churn, 1, "fifty short sessions" },
 	{ "silent", case_silent, 1, "a client that answers nothing" },
+	{ "hostile", case_hostile, 1, "every move in every state" },
+	{ "random", case_random, 0, "any moves in any state for --seconds, by --seed" },
 	{ "hold", case_hold, 0, "a session for --seconds, or until a goodbye" },
 	{ "vanish", case_vanish, 0, "end without a goodbye" },
 	{ NULL, NULL, 0, NULL },

@@ -10,6 +10,7 @@ struct target {
 	int has_from;
 	unsigned int chunks;	/* how many to ask for */
 	unsigned int seconds;	/* for cases that wait */
+	unsigned int seed;	/* for cases that choose */
 };
 
 struct probe_case {

@@ -63,6 +63,8 @@ static int next_event(struct link *link, enum rdma_cm_event_type *type, unsigned
 	switch (*type) {
 	case RDMA_CM_EVENT_ESTABLISHED:
 		link->connected = true;
+		/* fall through */
+	case RDMA_CM_EVENT_CONNECT_RESPONSE:
 		if (data && len >= sizeof(link->welcome))
 			memcpy(&link->welcome, data, sizeof(link->welcome));
 		break;
@@ -154,17 +156,9 @@ static int make_queue_pair(struct link *link, struct link *control)
 	return 0;
 }
 
-int link_open(struct link *link, const struct sockaddr *to, const struct sockaddr *from,
-	      const void *hello, size_t len, struct link *control)
+static int prepare(struct link *link, const struct sockaddr *to, const struct sockaddr *from,
+		   struct link *control)
 {
-	struct rdma_conn_param param = {
-		.private_data = hello,
-		.private_data_len = len,
-		.responder_resources = 0,
-		.initiator_depth = 16,
-		.retry_count = 7,
-		.rnr_retry_count = 7,
-	};
 	int flags, err;
 
 	memset(link, 0, sizeof(*link));
@@ -188,12 +182,53 @@ int link_open(struct link *link, const struct sockaddr *to, const struct sockadd
 	err = expect_event(link, RDMA_CM_EVENT_ROUTE_RESOLVED);
 	if (err)
 		return err;
-	err = make_queue_pair(link, control);
+	return make_queue_pair(link, control);
+}
+
+static struct rdma_conn_param connect_param(const void *hello, size_t len)
+{
+	return (struct rdma_conn_param) {
+		.private_data = hello,
+		.private_data_len = len,
+		.responder_resources = 0,
+		.initiator_depth = 16,
+		.retry_count = 7,
+		.rnr_retry_count = 7,
+	};
+}
+
+int link_open(struct link *link, const struct sockaddr *to, const struct sockaddr *from,
+	      const void *hello, size_t len, struct link *control)
+{
+	struct rdma_conn_param param = connect_param(hello, len);
+	int err = prepare(link, to, from, control);
+
 	if (err)
 		return err;
 	if (rdma_connect(link->id, &param))
 		return errno;
 	return expect_event(link, RDMA_CM_EVENT_ESTABLISHED);
+}
+
+int link_half_open(struct link *link, const struct sockaddr *to, const struct sockaddr *from,
+		   const void *hello, size_t len)
+{
+	struct rdma_conn_param param = connect_param(hello, len);
+	int err = prepare(link, to, from, NULL);
+	struct ibv_qp *qp;
+
+	if (err)
+		return err;
+	/* The library confirms by itself what it knows the queue pair of. */
+	qp = link->id->qp;
+	link->id->qp = NULL;
+	param.qp_num = qp->qp_num;
+	if (rdma_connect(link->id, &param))
+		err = errno;
+	else
+		err = expect_event(link, RDMA_CM_EVENT_CONNECT_RESPONSE);
+	link->id->qp = qp;
+	return err;
 }
 
 static void free_all(struct link *link)
@@ -231,7 +266,8 @@ void link_drop(struct link *link)
 /* Sends complete in order, so a buffer is free again once NR_SENDS later ones were polled. */
 int link_send_raw(struct link *link, const void *bytes, size_t len)
 {
-	unsigned int nr = FSW_CTRL_DEPTH + link->next_send++ % NR_SENDS;
+	/* A data link has no receives in front, and no use for more than one message. */
+	unsigned int nr = link->owns_pd ? FSW_CTRL_DEPTH + link->next_send++ % NR_SENDS : 0;
 	unsigned char *buffer = link->buffer + (size_t)nr * FSW_MSG_MAX;
 	struct ibv_sge sge = {
 		.addr = (uintptr_t)buffer,

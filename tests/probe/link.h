@@ -58,6 +58,19 @@ void link_init_hello(struct fsw_hello *hello, enum fsw_role role, unsigned int s
 int link_open(struct link *link, const struct sockaddr *to, const struct sockaddr *from,
 	      const void *hello, size_t len, struct link *control);
 
+/**
+ * link_half_open - connect a control link, and do not confirm the accept
+ * @link: filled in; messages cannot be sent over it
+ * @to: the server
+ * @from: local address, or NULL
+ * @hello: private data
+ * @len: its length
+ *
+ * Return: 0 once the accept is there, or as link_open(). link_drop() must follow.
+ */
+int link_half_open(struct link *link, const struct sockaddr *to, const struct sockaddr *from,
+		   const void *hello, size_t len);
+
 /** link_close - disconnect and free everything; once more does no harm */
 void link_close(struct link *link);
 

@@ -13,7 +13,8 @@ static void usage(FILE *to)
 	const struct probe_case *c;
 
 	fputs("Usage: fsw-probe [--port P] [--source ADDRESS] [--chunks N] [--seconds N]\n"
-	      "                 ADDRESS CASE...\n\nCases, or 'all' for those with a star:\n",
+	      "                 [--seed N] ADDRESS CASE...\n\n"
+	      "Cases, or 'all' for those with a star:\n",
 	      to);
 	for (c = probe_cases; c->name; c++)
 		fprintf(to, "  %c %-10s %s\n", c->in_all ? '*' : ' ', c->name, c->what);
@@ -63,11 +64,12 @@ int main(int argc, char **argv)
 		{ "source", required_argument, NULL, 's' },
 		{ "chunks", required_argument, NULL, 'c' },
 		{ "seconds", required_argument, NULL, 't' },
+		{ "seed", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
 	const char *port = "50000", *source = NULL;
-	struct target target = { .chunks = 2, .seconds = 60 };
+	struct target target = { .chunks = 2, .seconds = 60, .seed = 1 };
 	int opt, status;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -83,6 +85,9 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			target.seconds = strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			target.seed = strtoul(optarg, NULL, 10);
 			break;
 		case 'h':
 			usage(stdout);

@@ -58,11 +58,12 @@ ulimit -l unlimited
 RUN=()
 
 step "a port that is taken"
-start_server --size 64M --keepalive 2
+start_server --size 64M --chunk-size 16M --keepalive 2
 refuses 4 'port 50000 is taken' --size 64M
 
 step "the protocol"
 fsw-probe "$VM_IP" all
+fsw-probe --seconds 5 --seed "${FSW_PROBE_SEED:-1}" "$VM_IP" random
 ! grep -i 'bug of the server' "$SERVER_LOG" || die "the server has found a bug of its own"
 stop_server TERM
 grep -q stopped "$SERVER_LOG"
