@@ -58,7 +58,7 @@ check_units()
 	local unit name
 	local -a units verified=()
 
-	need systemd-analyze
+	need systemd-analyze systemd
 	mapfile -t units < <(files '*.service.in')
 	examined ${#units[@]} "systemd units"
 	for unit in "${units[@]}"; do
