@@ -9,14 +9,16 @@ enum step {
 	STEP_DOWN,
 };
 
-/* How a window continues a stream. */
+/* How a window continues a stream. It skips no more than the last one has read. */
 static enum step step_of(const struct fastswap_stream *s, u64 first, u64 last)
 {
+	u64 read = s->last - s->first + 1;
+
 	if (!s->run)
 		return STEP_NONE;
-	if (first > s->last && first - s->last <= FASTSWAP_STREAM_GAP)
+	if (first > s->last && first - s->last - 1 <= read)
 		return STEP_UP;
-	if (last < s->first && s->first - last <= FASTSWAP_STREAM_GAP)
+	if (last < s->first && s->first - last - 1 <= read)
 		return STEP_DOWN;
 	return STEP_NONE;
 }

@@ -12,8 +12,6 @@
 #include <linux/types.h>
 
 #define FASTSWAP_STREAMS	4	/* that are remembered at the same time */
-/* A stream goes on if its next window begins this close to the end of the last. */
-#define FASTSWAP_STREAM_GAP	16
 /* Windows in sequence before anything is asked for, the first one included. */
 #define FASTSWAP_STREAM_RUN	3
 
