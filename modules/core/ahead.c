@@ -21,6 +21,9 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include <fastswap/mean.h>
 
 #include "ahead_sm.h"
 #include "core.h"
@@ -40,6 +43,7 @@ MODULE_PARM_DESC(ahead_pages, "pages to read ahead of a program that reads in or
  * @ticket: of that batch, to wait for it; no queue: not known yet
  * @reader: in AWAITED, and in TAKEN after it
  * @class: of @reader
+ * @since: when it came, ns
  * @page: where the data is; constant
  * @bvec: of @bio
  * @bio: that reads it; the backend's in FLYING, STALE and AWAITED
@@ -51,6 +55,7 @@ struct fastswap_ahead_page {
 	struct fastswap_ticket ticket;
 	struct bio *reader;
 	enum fastswap_class class;
+	u64 since;
 	struct page *page;
 	struct bio_vec bvec;
 	struct bio bio;
@@ -60,12 +65,14 @@ struct fastswap_ahead_page {
  * struct fastswap_ahead - all of a device
  * @streams: per CPU
  * @batches: so far
+ * @wait_ns: what a reader usually waits that comes too early
  * @slots: of @pages; written under their lock, read without
  * @pages: the pages
  */
 struct fastswap_ahead {
 	struct fastswap_streams __percpu *streams;
 	atomic_t batches;
+	u32 wait_ns;
 	u64 slots[FASTSWAP_AHEAD_PAGES];
 	struct fastswap_ahead_page *pages[FASTSWAP_AHEAD_PAGES];
 };
@@ -268,8 +275,10 @@ bool fastswap_ahead_take(struct fastswap_device *dev, struct bio *bio, enum fast
 	if (state == FASTSWAP_AHEAD_AWAITED) {
 		p->reader = bio;
 		p->class = class;
+		p->since = ktime_get_ns();
 		if (!ticket->queue || (s32)(p->ticket.seq - ticket->seq) > 0)
 			*ticket = p->ticket;
+		ticket->expected_ns = READ_ONCE(ahead->wait_ns);
 	}
 	spin_unlock_irq(&p->lock);
 
@@ -293,6 +302,7 @@ bool fastswap_ahead_take(struct fastswap_device *dev, struct bio *bio, enum fast
 void fastswap_ahead_end(struct fastswap_device *dev, struct bio *bio, blk_status_t status)
 {
 	struct fastswap_ahead_page *p = container_of(bio, struct fastswap_ahead_page, bio);
+	struct fastswap_ahead *ahead = dev->ahead;
 	struct bio *reader = NULL;
 	unsigned long flags;
 
@@ -303,9 +313,13 @@ void fastswap_ahead_end(struct fastswap_device *dev, struct bio *bio, blk_status
 		reader = p->reader;
 	spin_unlock_irqrestore(&p->lock, flags);
 
-	/* Same slot, same moment: what became of our read would have become of its own. */
-	if (reader)
+	if (reader) {
+		/* Of two CPUs that do this at the same time one sample is lost: so what. */
+		WRITE_ONCE(ahead->wait_ns,
+			   fastswap_mean_add(ahead->wait_ns, ktime_get_ns() - p->since));
+		/* Same slot, same moment: what became of our read would have become of its own. */
 		give_to_reader(dev, p, reader, p->class, status);
+	}
 	percpu_ref_put(&dev->users);
 }
 

@@ -27,8 +27,9 @@
  * and arms again if more is wanted. So one event at a time is under way, and
  * none when only pollers wait.
  */
+#include <fastswap/mean.h>
+
 #include "rdma.h"
-#include "rtt.h"
 #include "trace.h"
 
 /* Completions that one look at a completion queue handles. */
@@ -53,13 +54,16 @@ struct done {
 static void end_done(struct fsr_session *s, struct done *done)
 {
 	struct fsr_lane *lane = done->lane;
-	u64 ns;
+	u64 start = done->start_ns, ns;
 
 	if (!done->nr)
 		return;
-	ns = fastswap_end_bios(s->dev, lane->class, &done->bios, done->status, done->start_ns);
+	/* It may have been there for long: nobody waited for it. */
+	if (lane->class == FASTSWAP_AHEAD)
+		start = 0;
+	ns = fastswap_end_bios(s->dev, lane->class, &done->bios, done->status, start);
 	if (likely(ns))
-		WRITE_ONCE(lane->rtt_ns, fsr_rtt_add(lane->rtt_ns, ns));
+		WRITE_ONCE(lane->rtt_ns, fastswap_mean_add(lane->rtt_ns, ns));
 	/* Only now: whoever polls expects its pages to be unlocked. */
 	smp_store_release(&lane->ended, lane->ended + done->nr);
 	done->nr = 0;
