@@ -232,11 +232,18 @@ static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, b
 		poll_tickets(dev, tickets, ARRAY_SIZE(order), may_spin && demand);
 }
 
-/* May sleep. Only write-backs wait: others have their own limits, and nobody's memory. */
+/*
+ * May sleep. Only write-backs wait: others have their own limits, and nobody's memory. And only
+ * tasks do, no workers: one of those may be what the backend waits for to send a page, or to get
+ * its link back (soft-RoCE and the CM have work queues without a rescuer), and any of them may
+ * reclaim.
+ */
 static void throttle_writeback(struct fastswap_device *dev)
 {
 	long left;
 
+	if (current->flags & PF_WQ_WORKER)
+		return;
 	if (likely(atomic_read(&dev->writeback_pages) < READ_ONCE(writeback_pages)))
 		return;
 	this_cpu_inc(dev->stats->write_waits);
