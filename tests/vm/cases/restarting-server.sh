@@ -12,20 +12,10 @@ serve()
 
 is_asked()
 {
-	for asked in over stop continue unplug plug restart; do
+	for asked in over stop continue nap restart; do
 		[[ ! -e "$SHARED/$asked" ]] || return 0
 	done
 	return 1
-}
-
-clients_given_up()
-{
-	grep -c 'closing: ' "$SERVER_LOG" || true
-}
-
-gave_up_another()
-{
-	(($(clients_given_up) > given_up))
 }
 
 rdma_up
@@ -36,14 +26,12 @@ while wait_for 500 is_asked; do
 	over) break ;;
 	stop) kill -s STOP "$SERVER" ;;
 	continue) kill -s CONT "$SERVER" ;;
-	unplug)
-		given_up=$(clients_given_up)
-		fault_net down
-		wait_for 60 gave_up_another
-		# More than what a disconnect would get to be answered.
-		sleep 3
+	nap)
+		# Longer than the client takes to find out.
+		kill -s STOP "$SERVER"
+		sleep 4
+		kill -s CONT "$SERVER"
 		;;
-	plug) fault_net up ;;
 	restart)
 		kill -s KILL "$SERVER"
 		wait "$SERVER" || true
