@@ -32,24 +32,8 @@ finish()
 {
 	wait_for 60 test -e "$GATE" || die "pagewalk: $(<"$OUT")"
 	rm "$GATE"
-	finish_last_walk
-}
-
-finish_last_walk()
-{
 	wait "$job" || die "pagewalk: exit status $?: $(<"$OUT")"
 	check "wrong pages" "$(walk_result wrong)" -eq 0
-}
-
-# Nothing gives this memory back but umount: neither reclaim nor the OOM killer.
-take_all_memory_but()
-{
-	local available
-
-	available=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
-	mkdir -p /tmp/taken
-	mount -t ramfs none /tmp/taken
-	head -c "$((available - $1 * 1024))K" /dev/zero >/tmp/taken/file
 }
 
 rdma_up
@@ -67,25 +51,6 @@ wait_for 30 is_in_state live
 finish
 check "lost pages" "$(walk_result lost)" -eq 0
 check "lost bytes" "$(attribute lost)" -eq 0
-
-step "hardly any memory is left"
-take_all_memory_but 24
-echo 300 >"/sys/block/${DEVICE##*/}/fastswap/hold"
-# No limit but what the machine has: every page that it needs has to be swapped out first. This
-# shell may be far away as well, so what happens happens without it.
-start_walk 64 --size 40 --walk random --write
-mark_log
-touch "$SHARED/nap"
-rm "$GATE"
-finish_last_walk
-check "lost pages" "$(walk_result lost)" -eq 0
-umount /tmp/taken
-wait_for 60 is_in_state live
-log_since_mark | grep -q 'connected again'
-wait_for 60 test ! -e "$SHARED/nap"
-# What the rest of the machine has far away comes back: further down it would be lost.
-detach "$DEVICE"
-attach "rdma://$IP_SERVER:$PORT" --size 64M --queues 2 --swapon
 
 begin "the server stands still" --write
 mark_log

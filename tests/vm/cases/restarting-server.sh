@@ -12,7 +12,7 @@ serve()
 
 is_asked()
 {
-	for asked in over stop continue nap restart; do
+	for asked in over stop continue restart; do
 		[[ ! -e "$SHARED/$asked" ]] || return 0
 	done
 	return 1
@@ -26,12 +26,6 @@ while wait_for 500 is_asked; do
 	over) break ;;
 	stop) kill -s STOP "$SERVER" ;;
 	continue) kill -s CONT "$SERVER" ;;
-	nap)
-		# Longer than the client takes to find out.
-		kill -s STOP "$SERVER"
-		sleep 4
-		kill -s CONT "$SERVER"
-		;;
 	restart)
 		kill -s KILL "$SERVER"
 		wait "$SERVER" || true
