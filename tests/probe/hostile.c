@@ -82,60 +82,10 @@ static void say_hello(struct attempt *a, enum fsw_role role, uint64_t generation
 		     role == FSW_ROLE_CONTROL ? NULL : &a->c.control);
 }
 
-static void ping(struct attempt *a)
-{
-	send_message(a, FSW_MSG_PING, 1, 0);
-}
-
-static void pong(struct attempt *a)
-{
-	send_message(a, FSW_MSG_PONG, 77, 0);
-}
-
-static void request(struct attempt *a)
-{
-	send_message(a, FSW_MSG_REQUEST, 0, 2);
-}
-
-static void request_other(struct attempt *a)
-{
-	send_message(a, FSW_MSG_REQUEST, 2, 1);
-}
-
-static void request_too_much(struct attempt *a)
-{
-	send_message(a, FSW_MSG_REQUEST, 1, FSW_MAX_CHUNKS - 1);
-}
-
-static void release(struct attempt *a)
-{
-	send_message(a, FSW_MSG_RELEASE, 0, 1);
-}
-
 static void release_twice(struct attempt *a)
 {
 	send_message(a, FSW_MSG_RELEASE, 0, 1);
 	send_message(a, FSW_MSG_RELEASE, 0, 1);
-}
-
-static void grant(struct attempt *a)
-{
-	send_message(a, FSW_MSG_GRANT, 0, 1);
-}
-
-static void released(struct attempt *a)
-{
-	send_message(a, FSW_MSG_RELEASED, 0, 1);
-}
-
-static void goodbye(struct attempt *a)
-{
-	send_message(a, FSW_MSG_GOODBYE, FSW_REASON_DETACH, 0);
-}
-
-static void goodbye_timeout(struct attempt *a)
-{
-	send_message(a, FSW_MSG_GOODBYE, FSW_REASON_TIMEOUT, 0);
 }
 
 static void goodbye_and_more(struct attempt *a)
@@ -219,35 +169,46 @@ static void vanish(struct attempt *a)
 	link_drop(&a->c.control);
 }
 
+/* A function, or else a message. */
 static const struct move {
 	const char *name;
 	void (*go)(struct attempt *a);
+	enum fsw_msg_type type;
+	uint32_t first, count;
 } moves[] = {
-	{ "ping", ping },
-	{ "pong", pong },
-	{ "request", request },
-	{ "request of others", request_other },
-	{ "request of too much", request_too_much },
-	{ "release", release },
-	{ "release twice", release_twice },
-	{ "grant", grant },
-	{ "released", released },
-	{ "goodbye", goodbye },
-	{ "goodbye for silence", goodbye_timeout },
-	{ "goodbye and more", goodbye_and_more },
-	{ "noise", noise },
-	{ "pings without end", flood_pings },
-	{ "requests without end", flood_requests },
-	{ "the same hello", same_hello },
-	{ "hello of one who is back", resume },
-	{ "hello with another generation", resume_other },
-	{ "data hello", data_hello },
-	{ "send on a data connection", send_on_data },
-	{ "wrong key", wrong_key },
-	{ "disconnect", leave },
-	{ "reject", reject },
-	{ "vanish", vanish },
+	{ "ping", .type = FSW_MSG_PING, .first = 1 },
+	{ "pong", .type = FSW_MSG_PONG, .first = 77 },
+	{ "request", .type = FSW_MSG_REQUEST, .count = 2 },
+	{ "request of others", .type = FSW_MSG_REQUEST, .first = 2, .count = 1 },
+	{ "request of too much", .type = FSW_MSG_REQUEST, .first = 1, .count = FSW_MAX_CHUNKS - 1 },
+	{ "release", .type = FSW_MSG_RELEASE, .count = 1 },
+	{ "release twice", .go = release_twice },
+	{ "grant", .type = FSW_MSG_GRANT, .count = 1 },
+	{ "released", .type = FSW_MSG_RELEASED, .count = 1 },
+	{ "goodbye", .type = FSW_MSG_GOODBYE, .first = FSW_REASON_DETACH },
+	{ "goodbye for silence", .type = FSW_MSG_GOODBYE, .first = FSW_REASON_TIMEOUT },
+	{ "goodbye and more", .go = goodbye_and_more },
+	{ "noise", .go = noise },
+	{ "pings without end", .go = flood_pings },
+	{ "requests without end", .go = flood_requests },
+	{ "the same hello", .go = same_hello },
+	{ "hello of one who is back", .go = resume },
+	{ "hello with another generation", .go = resume_other },
+	{ "data hello", .go = data_hello },
+	{ "send on a data connection", .go = send_on_data },
+	{ "wrong key", .go = wrong_key },
+	{ "disconnect", .go = leave },
+	{ "reject", .go = reject },
+	{ "vanish", .go = vanish },
 };
+
+static void make_move(struct attempt *a, const struct move *move)
+{
+	if (move->go)
+		move->go(a);
+	else
+		send_message(a, move->type, move->first, move->count);
+}
 
 /* ---- states ---- */
 
@@ -385,7 +346,7 @@ static int play(struct client *witness, const struct target *target, const struc
 	if (!a.generation)
 		a.generation = fsw_letoh64(a.c.control.welcome.generation);
 	for (i = 0; i < nr && !err; i++)
-		list[i]->go(&a);
+		make_move(&a, list[i]);
 	link_drop(&a.second);
 	link_drop(&a.c.control);
 	free(a.c.grants);
