@@ -194,7 +194,7 @@ static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, b
 		FASTSWAP_OTHER_READ,
 	};
 	struct fastswap_batch batches[FASTSWAP_NR_CLASSES] = { };
-	struct fastswap_ticket tickets[ARRAY_SIZE(order)] = { }, arrives = { };
+	struct fastswap_ticket tickets[ARRAY_SIZE(order)], arrives = { };
 	bool demand = false, pending = false;
 	u64 first = U64_MAX, last = 0;
 	struct bio *bio;
@@ -218,10 +218,13 @@ static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, b
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
 		struct fastswap_batch *batch = &batches[order[i]];
 
+		if (order[i] == FASTSWAP_AHEAD) {
+			/* On its way since an earlier window. */
+			tickets[i] = arrives;
+			continue;
+		}
 		batch->class = order[i];
 		fastswap_submit_batch(dev, batch, &tickets[i]);
-		if (order[i] == FASTSWAP_AHEAD)
-			tickets[i] = arrives;
 	}
 	if (first <= last)
 		fastswap_ahead_go(dev, first, last);
@@ -531,15 +534,15 @@ u64 fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
 	while ((bio = bio_list_pop(bios))) {
 		nr++;
 		pages += nr_slots(bio);
+		if (class == FASTSWAP_AHEAD) {
+			fastswap_ahead_end(dev, bio, status);
+			continue;
+		}
 		/*
 		 * Before the bio ends: whoever waits for it may read the slot
 		 * at once. After a write that failed nobody knows what the
 		 * slot holds.
 		 */
-		if (class == FASTSWAP_AHEAD) {
-			fastswap_ahead_end(dev, bio, status);
-			continue;
-		}
 		if (write) {
 			fastswap_ahead_forget(dev, first_slot(bio), nr_slots(bio));
 			fastswap_slotmap_mark(&dev->slots, first_slot(bio), nr_slots(bio),
