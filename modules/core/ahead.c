@@ -30,6 +30,11 @@
 #include "stream.h"
 
 #define FASTSWAP_AHEAD_PAGES	256	/* of one device; a power of two */
+/*
+ * A reader that comes too early waits for the batch: no longer than for a window of
+ * its own.
+ */
+#define FASTSWAP_AHEAD_BATCH	8
 
 static unsigned int ahead_pages = 32;
 FASTSWAP_UINT_PARAM(ahead_pages, ahead_pages, 0, FASTSWAP_AHEAD_PAGES / 2);
@@ -376,6 +381,31 @@ static void set_ticket(struct fastswap_ahead *ahead, const struct fastswap_range
 	}
 }
 
+/* Ask for slots that follow each other, as one batch. */
+static void ask_for(struct fastswap_device *dev, const struct fastswap_range *range)
+{
+	struct fastswap_batch batch = { .class = FASTSWAP_AHEAD };
+	struct fastswap_ahead *ahead = dev->ahead;
+	u32 nr = atomic_inc_return(&ahead->batches);
+	struct fastswap_ticket ticket = { };
+	u64 slot;
+
+	for (slot = range->first; slot != range->first + range->count; slot++)
+		add_to_batch(dev, slot, nr, &batch);
+	if (!batch.nr)
+		return;
+	fastswap_submit_batch(dev, &batch, &ticket);
+	if (!ticket.queue)
+		return;
+	set_ticket(ahead, range, nr, &ticket);
+	/*
+	 * Killed before we have said what to wait for: see fastswap_ahead_drain(),
+	 * which then cannot have found it.
+	 */
+	if (unlikely(percpu_ref_is_dying(&dev->users)))
+		dev->ops->poll(dev->priv, &ticket, true);
+}
+
 /**
  * fastswap_ahead_go - a window is read: read ahead of it if it belongs to a stream
  * @dev: the device; the caller holds a reference, its own or the queue's
@@ -386,35 +416,22 @@ static void set_ticket(struct fastswap_ahead *ahead, const struct fastswap_range
  */
 void fastswap_ahead_go(struct fastswap_device *dev, u64 first, u64 last)
 {
-	struct fastswap_batch batch = { .class = FASTSWAP_AHEAD };
-	struct fastswap_ticket ticket = { };
 	struct fastswap_ahead *ahead = dev->ahead;
-	u32 depth = READ_ONCE(ahead_pages), nr;
-	struct fastswap_range range;
-	u64 slot;
+	u32 depth = READ_ONCE(ahead_pages);
+	struct fastswap_range all, part;
+	u32 done;
 
 	if (!ahead || !depth || READ_ONCE(dev->removing) ||
 	    READ_ONCE(dev->health) != FASTSWAP_LIVE)
 		return;
-	range = fastswap_streams_next(get_cpu_ptr(ahead->streams), first, last, depth,
-				      dev->slots.nr_slots);
+	all = fastswap_streams_next(get_cpu_ptr(ahead->streams), first, last, depth,
+				    dev->slots.nr_slots);
 	put_cpu_ptr(ahead->streams);
-	if (!range.count)
-		return;
-
-	nr = atomic_inc_return(&ahead->batches);
-	for (slot = range.first; slot != range.first + range.count; slot++)
-		add_to_batch(dev, slot, nr, &batch);
-	if (!batch.nr)
-		return;
-	fastswap_submit_batch(dev, &batch, &ticket);
-	if (!ticket.queue)
-		return;
-	set_ticket(ahead, &range, nr, &ticket);
-	/*
-	 * Killed before we have said what to wait for: see fastswap_ahead_drain(),
-	 * which then cannot have found it.
-	 */
-	if (unlikely(percpu_ref_is_dying(&dev->users)))
-		dev->ops->poll(dev->priv, &ticket, true);
+	for (done = 0; done < all.count; done += part.count) {
+		part.count = min_t(u32, all.count - done, FASTSWAP_AHEAD_BATCH);
+		/* What is nearest to the window is wanted first. */
+		part.first = all.first > last ? all.first + done :
+						all.first + all.count - done - part.count;
+		ask_for(dev, &part);
+	}
 }
