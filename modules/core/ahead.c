@@ -227,7 +227,7 @@ static void give_to_reader(struct fastswap_device *dev, struct fastswap_ahead_pa
 	spin_unlock_irqrestore(&p->lock, flags);
 
 	bio_list_add(&list, reader);
-	fastswap_end_bios(dev, class, &list, status, 0);
+	fastswap_end_bios(&dev->upper, class, &list, status, 0);
 }
 
 /**
@@ -421,8 +421,7 @@ void fastswap_ahead_go(struct fastswap_device *dev, u64 first, u64 last)
 	struct fastswap_range all, part;
 	u32 done;
 
-	if (!ahead || !depth || READ_ONCE(dev->removing) ||
-	    READ_ONCE(dev->health) != FASTSWAP_LIVE)
+	if (!ahead || !depth || READ_ONCE(dev->removing) || !fastswap_serves(dev))
 		return;
 	all = fastswap_streams_next(get_cpu_ptr(ahead->streams), first, last, depth,
 				    dev->slots.nr_slots);

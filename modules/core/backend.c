@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The registry of backends: a name, and the operations behind it. */
+#include <linux/kmod.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -75,8 +76,7 @@ static bool is_through_init(const struct module *owner)
 	return READ_ONCE(owner->state) == MODULE_STATE_LIVE;
 }
 
-/* A backend by name, its module pinned until fastswap_put_backend(); NULL if there is none. */
-const struct fastswap_backend_ops *fastswap_get_backend(const char *name)
+static const struct fastswap_backend_ops *try_get(const char *name)
 {
 	const struct fastswap_backend_ops *ops = NULL;
 	struct registered *r;
@@ -89,7 +89,19 @@ const struct fastswap_backend_ops *fastswap_get_backend(const char *name)
 	return ops;
 }
 
+const struct fastswap_backend_ops *fastswap_get_backend(const char *name)
+{
+	const struct fastswap_backend_ops *ops = try_get(name);
+
+	if (ops)
+		return ops;
+	request_module("fastswap_%s", name);
+	return try_get(name);
+}
+EXPORT_SYMBOL_GPL(fastswap_get_backend);
+
 void fastswap_put_backend(const struct fastswap_backend_ops *ops)
 {
 	module_put(ops->owner);
 }
+EXPORT_SYMBOL_GPL(fastswap_put_backend);

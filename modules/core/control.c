@@ -2,7 +2,6 @@
 /* /dev/fastswap-control: attach and detach for user space; see uapi/fastswap/control.h. */
 #include <linux/capability.h>
 #include <linux/fs.h>
-#include <linux/kmod.h>
 #include <linux/miscdevice.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -32,10 +31,6 @@ static int attach_checked(struct fastswap_ctl_attach *args)
 	}
 
 	ops = fastswap_get_backend(args->backend);
-	if (!ops) {
-		request_module("fastswap_%s", args->backend);
-		ops = fastswap_get_backend(args->backend);
-	}
 	if (!ops) {
 		snprintf(args->error, sizeof(args->error), "no backend \"%s\"", args->backend);
 		return -ENOENT;

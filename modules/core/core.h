@@ -68,6 +68,7 @@ struct fastswap_stats {
 
 /**
  * struct fastswap_device - one /dev/fastswapN
+ * @upper: what the backend knows of it
  * @disk: the block device
  * @ops: its backend; the module is pinned while the device is open
  * @priv: the backend's own
@@ -91,6 +92,7 @@ struct fastswap_stats {
  * @name: "fastswapN"
  */
 struct fastswap_device {
+	struct fastswap_upper upper;
 	struct gendisk *disk;
 	const struct fastswap_backend_ops *ops;
 	void *priv;
@@ -118,6 +120,14 @@ static inline struct fastswap_device *fastswap_from_disk(struct gendisk *disk)
 	return disk->private_data;
 }
 
+/* Is I/O served now? */
+static inline bool fastswap_serves(const struct fastswap_device *dev)
+{
+	int health = READ_ONCE(dev->health);
+
+	return health == FASTSWAP_LIVE || health == FASTSWAP_DEGRADED;
+}
+
 /* ahead.c */
 int fastswap_ahead_alloc(struct fastswap_device *dev);
 void fastswap_ahead_drain(struct fastswap_device *dev);
@@ -127,10 +137,6 @@ bool fastswap_ahead_take(struct fastswap_device *dev, struct bio *bio, enum fast
 			 struct fastswap_ticket *ticket);
 void fastswap_ahead_go(struct fastswap_device *dev, u64 first, u64 last);
 void fastswap_ahead_end(struct fastswap_device *dev, struct bio *bio, blk_status_t status);
-
-/* backend.c */
-const struct fastswap_backend_ops *fastswap_get_backend(const char *name);
-void fastswap_put_backend(const struct fastswap_backend_ops *ops);
 
 /* control.c */
 int fastswap_control_init(void);

@@ -27,9 +27,9 @@ MODULE_PARM_DESC(poll_us, "microseconds that a fault spins at most; for devices 
 static DEFINE_IDR(devices);
 static DEFINE_MUTEX(devices_lock);	/* guards devices; taken before a disk's open_mutex */
 
-const char *fastswap_name(const struct fastswap_device *dev)
+const char *fastswap_name(const struct fastswap_upper *up)
 {
-	return dev->name;
+	return up->dev->name;
 }
 EXPORT_SYMBOL_GPL(fastswap_name);
 
@@ -42,10 +42,15 @@ static void notify_work(struct work_struct *work)
 	kobject_uevent(kobj, KOBJ_CHANGE);
 }
 
-void fastswap_set_health(struct fastswap_device *dev, enum fastswap_health health)
+void fastswap_set_health(struct fastswap_upper *up, enum fastswap_health health)
 {
+	struct fastswap_device *dev = up->dev;
 	unsigned long flags;
 
+	if (up->ops) {
+		up->ops->set_health(up, health);
+		return;
+	}
 	spin_lock_irqsave(&dev->health_lock, flags);
 	if (dev->health != health) {
 		trace_fastswap_health(dev->index, health);
@@ -169,6 +174,7 @@ static struct fastswap_device *alloc_device(const struct fastswap_backend_ops *o
 
 	if (!dev)
 		return NULL;
+	dev->upper.dev = dev;
 	dev->ops = ops;
 	dev->poll_ns = READ_ONCE(poll_us) * NSEC_PER_USEC;
 	init_waitqueue_head(&dev->writeback_wait);
@@ -231,7 +237,7 @@ int fastswap_attach(const struct fastswap_backend_ops *ops, char *options, u64 s
 		return -ENOMEM;
 	}
 
-	err = ops->attach(dev, options, size, &dev->limits, &dev->priv, error);
+	err = ops->attach(&dev->upper, options, size, &dev->limits, &dev->priv, error);
 	if (err) {
 		dev->priv = NULL;
 		goto fail;

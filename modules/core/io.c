@@ -523,13 +523,18 @@ void fastswap_slot_free_notify(struct block_device *bdev, unsigned long slot)
 		free_slots(dev, slot, 1);
 }
 
-u64 fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
+u64 fastswap_end_bios(struct fastswap_upper *up, enum fastswap_class class,
 		      struct bio_list *bios, blk_status_t status, u64 start_ns)
 {
+	struct fastswap_device *dev = up->dev;
 	bool write = fastswap_class_is_write(class);
-	u64 ns = start_ns ? ktime_get_ns() - start_ns : 0;
 	unsigned int nr = 0, pages = 0;
 	struct bio *bio;
+	u64 ns;
+
+	if (unlikely(up->ops))
+		return up->ops->end_bios(up, class, bios, status, start_ns);
+	ns = start_ns ? ktime_get_ns() - start_ns : 0;
 
 	while ((bio = bio_list_pop(bios))) {
 		nr++;
@@ -567,18 +572,22 @@ u64 fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
 }
 EXPORT_SYMBOL_GPL(fastswap_end_bios);
 
-u64 fastswap_lose_all(struct fastswap_device *dev)
+u64 fastswap_lose_all(struct fastswap_upper *up)
 {
-	return fastswap_slotmap_lose(&dev->slots) << FASTSWAP_SLOT_SHIFT;
+	if (up->ops)
+		return up->ops->lose_all(up);
+	return fastswap_slotmap_lose(&up->dev->slots) << FASTSWAP_SLOT_SHIFT;
 }
 EXPORT_SYMBOL_GPL(fastswap_lose_all);
 
-bool fastswap_holds_data(const struct fastswap_device *dev, const struct bio *bio)
+bool fastswap_holds_data(const struct fastswap_upper *up, const struct bio *bio)
 {
 	enum fastswap_slot_state state;
+	u64 run;
 
-	u64 run = fastswap_slotmap_run(&dev->slots, first_slot(bio), nr_slots(bio), &state);
-
+	if (up->ops)
+		return up->ops->holds_data(up, bio);
+	run = fastswap_slotmap_run(&up->dev->slots, first_slot(bio), nr_slots(bio), &state);
 	return run == nr_slots(bio) && state == FASTSWAP_SLOT_DATA;
 }
 EXPORT_SYMBOL_GPL(fastswap_holds_data);

@@ -40,6 +40,7 @@ static ssize_t state_show(struct device *d, struct device_attribute *attr, char 
 {
 	static const char *const names[] = {
 		[FASTSWAP_LIVE] = "live",
+		[FASTSWAP_DEGRADED] = "degraded",
 		[FASTSWAP_RECOVERING] = "recovering",
 		[FASTSWAP_FAILED] = "failed",
 	};
@@ -78,9 +79,11 @@ static DEVICE_ATTR_RO(used);
 
 static ssize_t lost_show(struct device *d, struct device_attribute *attr, char *buf)
 {
-	u64 slots = fastswap_slotmap_count(&to_fastswap(d)->slots, FASTSWAP_SLOT_LOST);
+	struct fastswap_device *dev = to_fastswap(d);
+	u64 slots = fastswap_slotmap_count(&dev->slots, FASTSWAP_SLOT_LOST);
+	u64 more = dev->ops->lost ? dev->ops->lost(dev->priv) : 0;
 
-	return sysfs_emit(buf, "%llu\n", slots << FASTSWAP_SLOT_SHIFT);
+	return sysfs_emit(buf, "%llu\n", (slots << FASTSWAP_SLOT_SHIFT) + more);
 }
 static DEVICE_ATTR_RO(lost);
 

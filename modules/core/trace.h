@@ -104,8 +104,11 @@ TRACE_EVENT(fastswap_health,
 		__entry->health = health;
 	),
 	TP_printk("fastswap%d %s", __entry->index,
-		  __entry->health == FASTSWAP_LIVE ? "live" :
-		  __entry->health == FASTSWAP_RECOVERING ? "recovering" : "failed")
+		  __print_symbolic(__entry->health,
+				   { FASTSWAP_LIVE, "live" },
+				   { FASTSWAP_DEGRADED, "degraded" },
+				   { FASTSWAP_RECOVERING, "recovering" },
+				   { FASTSWAP_FAILED, "failed" }))
 );
 
 #endif /* _FASTSWAP_TRACE_H */

@@ -33,12 +33,12 @@ MODULE_PARM_DESC(size, "Attach one device of this size (K, M, G, T) when the mod
 
 /**
  * struct dram - the memory of one device
- * @dev: the device, for fastswap_end_bios()
+ * @up: for fastswap_end_bios()
  * @mem: virtually contiguous; not zeroed, the core reads only what was written
  * @size: bytes
  */
 struct dram {
-	struct fastswap_device *dev;
+	struct fastswap_upper *up;
 	u8 *mem;
 	u64 size;
 };
@@ -82,16 +82,16 @@ static void dram_submit(void *priv, struct fastswap_batch *batch, struct fastswa
 
 	ticket->queue = NULL;
 	if (unlikely(READ_ONCE(*(write ? &fail_writes : &fail_reads)))) {
-		fastswap_end_bios(dram->dev, batch->class, &batch->bios, BLK_STS_IOERR, start);
+		fastswap_end_bios(dram->up, batch->class, &batch->bios, BLK_STS_IOERR, start);
 		return;
 	}
 
 	bio_list_for_each(bio, &batch->bios)
 		copy_bio(dram, bio);
-	fastswap_end_bios(dram->dev, batch->class, &batch->bios, BLK_STS_OK, start);
+	fastswap_end_bios(dram->up, batch->class, &batch->bios, BLK_STS_OK, start);
 }
 
-static int dram_attach(struct fastswap_device *dev, char *options, u64 bytes,
+static int dram_attach(struct fastswap_upper *up, char *options, u64 bytes,
 		       struct fastswap_limits *limits, void **priv, char *error)
 {
 	u64 total = (u64)totalram_pages() << PAGE_SHIFT;
@@ -116,7 +116,7 @@ static int dram_attach(struct fastswap_device *dev, char *options, u64 bytes,
 	dram = kzalloc(sizeof(*dram), GFP_KERNEL);
 	if (!dram)
 		return -ENOMEM;
-	dram->dev = dev;
+	dram->up = up;
 	dram->size = bytes;
 	dram->mem = vmalloc_huge(bytes, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!dram->mem) {

@@ -294,7 +294,7 @@ static void refuse_lost(struct fsr_session *s, struct fastswap_batch *batch)
 	struct bio *bio;
 
 	while ((bio = bio_list_pop(&batch->bios))) {
-		if (fastswap_holds_data(s->dev, bio)) {
+		if (fastswap_holds_data(s->up, bio)) {
 			bio_list_add(&good, bio);
 		} else {
 			bio_list_add(&lost, bio);
@@ -303,7 +303,7 @@ static void refuse_lost(struct fsr_session *s, struct fastswap_batch *batch)
 	}
 	batch->bios = good;
 	if (!bio_list_empty(&lost))
-		fastswap_end_bios(s->dev, batch->class, &lost, BLK_STS_IOERR, 0);
+		fastswap_end_bios(s->up, batch->class, &lost, BLK_STS_IOERR, 0);
 }
 
 /**
@@ -374,7 +374,7 @@ again:
 	local_bh_enable();
 
 	if (unlikely(!taken)) {
-		fastswap_end_bios(s->dev, batch->class, &batch->bios, BLK_STS_IOERR, 0);
+		fastswap_end_bios(s->up, batch->class, &batch->bios, BLK_STS_IOERR, 0);
 		return;
 	}
 	if (fastswap_class_is_write(batch->class)) {

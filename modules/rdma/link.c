@@ -90,7 +90,7 @@ static int check_device(struct fsr_session *s, char *error)
  */
 static void lose_everything(struct fsr_session *s)
 {
-	u64 bytes = fastswap_lose_all(s->dev);
+	u64 bytes = fastswap_lose_all(s->up);
 	unsigned int i;
 
 	/* Pairs with the acquire in fsr_submit(). */

@@ -255,7 +255,7 @@ struct fsr_queue {
  * @recovery: takes a broken link apart, and gets another
  */
 struct fsr_session {
-	struct fastswap_device *dev;
+	struct fastswap_upper *up;
 	struct fsr_params params;
 	struct mutex mutex;
 
@@ -298,8 +298,8 @@ extern struct workqueue_struct *fsr_wq;
 extern unsigned int fsr_depth;
 extern unsigned int fsr_max_sge;
 
-#define fsr_err(s, fmt, ...) pr_err("%s: " fmt, fastswap_name((s)->dev), ##__VA_ARGS__)
-#define fsr_info(s, fmt, ...) pr_info("%s: " fmt, fastswap_name((s)->dev), ##__VA_ARGS__)
+#define fsr_err(s, fmt, ...) pr_err("%s: " fmt, fastswap_name((s)->up), ##__VA_ARGS__)
+#define fsr_info(s, fmt, ...) pr_info("%s: " fmt, fastswap_name((s)->up), ##__VA_ARGS__)
 
 /* 0 as long as there is no memory for them */
 static inline unsigned int fsr_nr_queues(const struct fsr_session *s)
@@ -308,7 +308,7 @@ static inline unsigned int fsr_nr_queues(const struct fsr_session *s)
 }
 
 /* session.c */
-int fsr_attach(struct fastswap_device *dev, char *options, u64 size,
+int fsr_attach(struct fastswap_upper *up, char *options, u64 size,
 	       struct fastswap_limits *limits, void **priv, char *error);
 void fsr_detach(void *priv);
 bool fsr_session_change(struct fsr_session *s, enum fsr_state to);

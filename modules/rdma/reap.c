@@ -61,7 +61,7 @@ static void end_done(struct fsr_session *s, struct done *done)
 	/* It may have been there for long: nobody waited for it. */
 	if (lane->class == FASTSWAP_AHEAD)
 		start = 0;
-	ns = fastswap_end_bios(s->dev, lane->class, &done->bios, done->status, start);
+	ns = fastswap_end_bios(s->up, lane->class, &done->bios, done->status, start);
 	if (likely(ns))
 		WRITE_ONCE(lane->rtt_ns, fastswap_mean_add(lane->rtt_ns, ns));
 	/* Only now: whoever polls expects its pages to be unlocked. */

@@ -53,7 +53,7 @@ static void expire(struct fsr_session *s)
 	s->expired = true;
 	fsr_err(s, "no connection for %u s: I/O ends with an error until there is one\n",
 		READ_ONCE(s->hold_s));
-	fastswap_set_health(s->dev, FASTSWAP_FAILED);
+	fastswap_set_health(s->up, FASTSWAP_FAILED);
 	for (i = 0; i < fsr_nr_queues(s); i++) {
 		fsr_queue_set_hold(&s->queues[i], false);
 		fsr_queue_fail_waiting(&s->queues[i]);
@@ -67,7 +67,7 @@ static void recovered(struct fsr_session *s)
 	s->attempts = 0;
 	s->told[0] = '\0';
 	s->expired = false;
-	fastswap_set_health(s->dev, FASTSWAP_LIVE);
+	fastswap_set_health(s->up, FASTSWAP_LIVE);
 }
 
 /* One line for each reason, not for each attempt. */

@@ -70,20 +70,20 @@ void fsr_session_fail(struct fsr_session *s, const char *fmt, ...)
 		return;
 
 	if (old == FSR_LIVE) {
-		fastswap_set_health(s->dev, FASTSWAP_RECOVERING);
+		fastswap_set_health(s->up, FASTSWAP_RECOVERING);
 		mod_delayed_work(fsr_wq, &s->recovery, 0);
 	}
 	/* Whoever makes the link is waiting for something. */
 	wake_up_all(&s->wait);
 }
 
-static struct fsr_session *alloc_session(struct fastswap_device *dev)
+static struct fsr_session *alloc_session(struct fastswap_upper *up)
 {
 	struct fsr_session *s = kzalloc(sizeof(*s), GFP_KERNEL);
 
 	if (!s)
 		return NULL;
-	s->dev = dev;
+	s->up = up;
 	mutex_init(&s->mutex);
 	spin_lock_init(&s->state_lock);
 	s->state = FSR_CONNECTING;
@@ -171,10 +171,10 @@ static void set_limits(const struct fsr_session *s, u64 size, struct fastswap_li
 }
 
 /* ->attach of struct fastswap_backend_ops */
-int fsr_attach(struct fastswap_device *dev, char *options, u64 size,
+int fsr_attach(struct fastswap_upper *up, char *options, u64 size,
 	       struct fastswap_limits *limits, void **priv, char *error)
 {
-	struct fsr_session *s = alloc_session(dev);
+	struct fsr_session *s = alloc_session(up);
 	int err;
 
 	if (!s)

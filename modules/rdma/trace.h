@@ -45,7 +45,7 @@ TRACE_DEFINE_ENUM(FSR_CLOSED);
 
 #define fsr_trace_queue_assign(q)				\
 	do {							\
-		strscpy(__entry->device, fastswap_name((q)->conn.session->dev),	\
+		strscpy(__entry->device, fastswap_name((q)->conn.session->up),	\
 			DISK_NAME_LEN);				\
 		__entry->set = (q)->conn.set;			\
 		__entry->role = (q)->conn.role;			\
@@ -113,7 +113,7 @@ TRACE_EVENT(fastswap_rdma_state,
 		__field(int, to)
 	),
 	TP_fast_assign(
-		strscpy(__entry->device, fastswap_name(s->dev), DISK_NAME_LEN);
+		strscpy(__entry->device, fastswap_name(s->up), DISK_NAME_LEN);
 		__entry->from = from;
 		__entry->to = to;
 	),

@@ -54,6 +54,7 @@ static const struct kernel_param_ops name##_ops = {					\
 module_param_cb(name, &name##_ops, &(var), 0644)
 
 struct fastswap_device;
+struct fastswap_upper;
 
 /**
  * enum fastswap_class - what a bio is for
@@ -99,11 +100,13 @@ struct fastswap_batch {
  * @queue: the backend's queue, NULL if there is nothing to wait for
  * @seq: position in it; the wait is over when everything up to it has ended
  * @expected_ns: what that usually takes; 0 if the backend does not know
+ * @member: for a backend that is made of others: whose ticket it is
  */
 struct fastswap_ticket {
 	void *queue;
 	u32 seq;
 	u32 expected_ns;
+	u32 member;
 };
 
 /**
@@ -126,13 +129,40 @@ struct fastswap_limits {
 /**
  * enum fastswap_health - how the backend of a device is doing
  * @FASTSWAP_LIVE: I/O is served
+ * @FASTSWAP_DEGRADED: likewise, but what is stored is not in as many places as it should
  * @FASTSWAP_RECOVERING: I/O waits, for a bounded time
  * @FASTSWAP_FAILED: I/O ends with an error, at once
  */
 enum fastswap_health {
 	FASTSWAP_LIVE,
+	FASTSWAP_DEGRADED,
 	FASTSWAP_RECOVERING,
 	FASTSWAP_FAILED,
+};
+
+/**
+ * struct fastswap_upper_ops - what a backend has to say, to another that is made of it
+ * @end_bios: see fastswap_end_bios()
+ * @set_health: see fastswap_set_health()
+ * @lose_all: see fastswap_lose_all()
+ * @holds_data: see fastswap_holds_data()
+ */
+struct fastswap_upper_ops {
+	u64 (*end_bios)(struct fastswap_upper *up, enum fastswap_class class,
+			struct bio_list *bios, blk_status_t status, u64 start_ns);
+	void (*set_health)(struct fastswap_upper *up, enum fastswap_health health);
+	u64 (*lose_all)(struct fastswap_upper *up);
+	bool (*holds_data)(const struct fastswap_upper *up, const struct bio *bio);
+};
+
+/**
+ * struct fastswap_upper - whom a backend works for, constant
+ * @dev: the device, directly or in the end
+ * @ops: of the backend in between; NULL: there is none
+ */
+struct fastswap_upper {
+	struct fastswap_device *dev;
+	const struct fastswap_upper_ops *ops;
 };
 
 /**
@@ -158,9 +188,9 @@ struct fastswap_backend_ops {
 	 * @error (FASTSWAP_ERROR_MAX bytes). May sleep, takes seconds at most.
 	 *
 	 * From its start until ->detach returns the backend may call
-	 * fastswap_set_health() for @dev.
+	 * fastswap_set_health() for @up.
 	 */
-	int (*attach)(struct fastswap_device *dev, char *options, u64 size,
+	int (*attach)(struct fastswap_upper *up, char *options, u64 size,
 		      struct fastswap_limits *limits, void **priv, char *error);
 
 	/**
@@ -204,6 +234,12 @@ struct fastswap_backend_ops {
 	/** @free: Slots hold no data any more. Any context, spinlocks held; optional. */
 	void (*free)(void *priv, u64 offset, u64 length);
 
+	/**
+	 * @lost: Bytes that were stored and that reads fail for, without those
+	 * of fastswap_lose_all(). May sleep; optional.
+	 */
+	u64 (*lost)(void *priv);
+
 	/** @set_hold: Seconds that I/O waits in FASTSWAP_RECOVERING; optional, with @get_hold. */
 	int (*set_hold)(void *priv, unsigned int seconds);
 	unsigned int (*get_hold)(void *priv);
@@ -238,6 +274,17 @@ int fastswap_register_backend(const struct fastswap_backend_ops *ops);
 void fastswap_unregister_backend(const struct fastswap_backend_ops *ops);
 
 /**
+ * fastswap_get_backend - find a backend, or load the module that brings it
+ * @name: its name
+ *
+ * May sleep.
+ *
+ * Return: the backend, its module pinned until fastswap_put_backend(); NULL if there is none.
+ */
+const struct fastswap_backend_ops *fastswap_get_backend(const char *name);
+void fastswap_put_backend(const struct fastswap_backend_ops *ops);
+
+/**
  * fastswap_attach - make a device
  * @ops: its backend; need not be registered
  * @options: see ->attach; writable
@@ -270,7 +317,7 @@ static inline u64 fastswap_bio_end(const struct bio *bio)
 
 /**
  * fastswap_end_bios - give bios back to the core
- * @dev: their device
+ * @up: whom they came from
  * @class: of all of them
  * @bios: list; empty when this returns
  * @status: BLK_STS_OK only if the data of every one was moved
@@ -281,21 +328,21 @@ static inline u64 fastswap_bio_end(const struct bio *bio)
  *
  * Return: ns that they took; 0 if that is not known, or @status no success.
  */
-u64 fastswap_end_bios(struct fastswap_device *dev, enum fastswap_class class,
+u64 fastswap_end_bios(struct fastswap_upper *up, enum fastswap_class class,
 		      struct bio_list *bios, blk_status_t status, u64 start_ns);
 
 /**
  * fastswap_set_health - tell the world how the backend is doing
- * @dev: the device
+ * @up: whom it works for
  * @health: the new state; shown in sysfs, poll(2) on it wakes
  *
  * Any context.
  */
-void fastswap_set_health(struct fastswap_device *dev, enum fastswap_health health);
+void fastswap_set_health(struct fastswap_upper *up, enum fastswap_health health);
 
 /**
  * fastswap_lose_all - the backend has nothing any more of what was stored
- * @dev: the device; no bio of it is about to end
+ * @up: whom it works for; no bio is about to end
  *
  * Slots that held data are lost: reads of them fail until they are written
  * again. Reads that the backend has already are its own to end with an error:
@@ -303,19 +350,19 @@ void fastswap_set_health(struct fastswap_device *dev, enum fastswap_health healt
  *
  * Return: bytes that are lost by this.
  */
-u64 fastswap_lose_all(struct fastswap_device *dev);
+u64 fastswap_lose_all(struct fastswap_upper *up);
 
 /**
  * fastswap_holds_data - may this read still be served?
- * @dev: the device
+ * @up: whom it came from
  * @bio: a read that the backend holds
  *
  * Any context. The core has looked before it passed the bio on; only a backend
  * that has called fastswap_lose_all() since need ask.
  */
-bool fastswap_holds_data(const struct fastswap_device *dev, const struct bio *bio);
+bool fastswap_holds_data(const struct fastswap_upper *up, const struct bio *bio);
 
 /* "fastswapN" for log lines; valid from ->attach on. */
-const char *fastswap_name(const struct fastswap_device *dev);
+const char *fastswap_name(const struct fastswap_upper *up);
 
 #endif /* _FASTSWAP_BACKEND_H */
