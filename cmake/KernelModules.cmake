@@ -68,6 +68,7 @@ function(_fastswap_install_modules name release)
 	install(FILES
 			"${stage}/core/fastswap.ko"
 			"${stage}/dram/fastswap_dram.ko"
+			"${stage}/mirror/fastswap_mirror.ko"
 			"${stage}/rdma/fastswap_rdma.ko"
 		DESTINATION "/lib/modules/${release}/updates/fastswap"
 		COMPONENT modules EXCLUDE_FROM_ALL

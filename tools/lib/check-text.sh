@@ -156,11 +156,12 @@ check_layers()
 
 	includes '(\.\./)*(tests|tools)/' "the product does not know its tests" \
 		'modules/*' 'server/*'
-	includes '(\.\./)+(rdma|dram)/|rdma/|fastswap/proto\.h' "the core knows no transport" \
-		'modules/core/*'
+	includes '(\.\./)+(rdma|dram|mirror)/|rdma/|fastswap/proto\.h' \
+		"the core knows no transport" 'modules/core/*'
 	includes '(\.\./)+(core|dram|rdma)/|core\.h|slotmap\.h' "backends see backend.h only" \
-		'modules/rdma/*' 'modules/dram/*'
-	includes 'fastswap/proto\.h|rdma/' "dram has no wire" 'modules/dram/*'
+		'modules/rdma/*' 'modules/dram/*' 'modules/mirror/*'
+	includes 'fastswap/proto\.h|rdma/' "dram and mirror have no wire" \
+		'modules/dram/*' 'modules/mirror/*'
 	includes 'fastswap/(backend|kcompat|kconfig)' \
 		"user space shares the exported headers only" \
 		'server/*' 'tools/*' 'modules/include/uapi/*'

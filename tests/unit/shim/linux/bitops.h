@@ -56,6 +56,11 @@ static inline unsigned int hweight_long(unsigned long word)
 	return __builtin_popcountl(word);
 }
 
+static inline unsigned int hweight8(unsigned int w)
+{
+	return __builtin_popcount(w & 0xff);
+}
+
 static inline unsigned long __ffs(unsigned long word)
 {
 	return __builtin_ctzl(word);
