@@ -247,7 +247,7 @@ unload()
 	local module
 
 	no_devices_left
-	for module in fastswap_rdma fastswap_dram fastswap; do
+	for module in fastswap_mirror fastswap_rdma fastswap_dram fastswap; do
 		[[ ! -d /sys/module/$module ]] || rmmod "$module"
 	done
 }

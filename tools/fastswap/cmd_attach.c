@@ -28,6 +28,7 @@
 #define HOLD_AUTO		(-1)
 #define HOLD_MAX		86400	/* seconds; as the module has it */
 #define SWAPOFF_TIMEOUT_MS	30000	/* for what was swapped out in the meantime */
+#define PLACES_MAX		4	/* as many replicas as the module takes */
 
 static const char help[] =
 	"Usage: fastswap attach URL [OPTION...]\n"
@@ -39,6 +40,8 @@ static const char help[] =
 	"                       unless given\n"
 	"  dram://              local memory, for experiments; needs --size\n"
 	"\n"
+	"  --mirror URL         keep everything there as well, so that nothing is lost when\n"
+	"                       one of the two is; up to three times\n"
 	"  --size SIZE          bytes, or with K, M, G or T; without it everything that\n"
 	"                       the server offers\n"
 	"  --queues N           queue sets to the server; without it one per CPU\n"
@@ -50,12 +53,23 @@ static const char help[] =
 	"                       kernel chooses, below all areas that are there\n";
 
 /**
- * struct attach_options - what the user wants, checked
- * @url: where the memory is
+ * struct place - where memory is
+ * @url: as the user has it
  * @address: of the server as digits, maybe with %zone; empty for dram, and for
  *	a name that has not been resolved yet
- * @source: likewise, or empty
  * @family: of the address, if it is not to be just any
+ */
+struct place {
+	struct url url;
+	char address[NI_MAXHOST];
+	int family;
+};
+
+/**
+ * struct attach_options - what the user wants, checked
+ * @places: where the memory is; several have the same content
+ * @nr: of them
+ * @source: address of this machine as digits, maybe with %zone; or empty
  * @size: bytes, 0: everything
  * @queues: 0: the module's default
  * @hold: seconds, or HOLD_AUTO: the module's default
@@ -63,10 +77,9 @@ static const char help[] =
  * @priority: of the swap area
  */
 struct attach_options {
-	struct url url;
-	char address[NI_MAXHOST];
+	struct place places[PLACES_MAX];
+	unsigned int nr;
 	char source[NI_MAXHOST];
-	int family;
 	uint64_t size;
 	unsigned int queues;
 	int hold;
@@ -76,6 +89,7 @@ struct attach_options {
 
 enum {
 	OPT_HELP = UCHAR_MAX + 1,
+	OPT_MIRROR,
 	OPT_SIZE,
 	OPT_QUEUES,
 	OPT_SOURCE,
@@ -86,6 +100,7 @@ enum {
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, OPT_HELP },
+	{ "mirror", required_argument, NULL, OPT_MIRROR },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "queues", required_argument, NULL, OPT_QUEUES },
 	{ "source", required_argument, NULL, OPT_SOURCE },
@@ -128,6 +143,17 @@ static const char *canonical_address(const char *text, int *family, char *out)
 	return reason;
 }
 
+/* @index: 0 for the URL, from 1 on for those of --mirror */
+static int add_place(const char *text, unsigned int index, struct attach_options *opts)
+{
+	const char *reason = url_parse(text, &opts->places[index].url);
+
+	if (reason)
+		return usage_error(&cmd_attach, "%s'%s' %s", index ? "--mirror: " : "", text,
+				   reason);
+	return EXIT_OK;
+}
+
 static int parse_option(int c, const char *arg, struct attach_options *opts)
 {
 	const char *reason;
@@ -135,6 +161,11 @@ static int parse_option(int c, const char *arg, struct attach_options *opts)
 	int family;
 
 	switch (c) {
+	case OPT_MIRROR:
+		if (opts->nr == PLACES_MAX)
+			return usage_error(&cmd_attach, "--mirror: at most %d times",
+					   PLACES_MAX - 1);
+		return add_place(arg, opts->nr++, opts);
 	case OPT_SIZE:
 		reason = parse_size(arg, &opts->size);
 		if (reason)
@@ -173,54 +204,97 @@ static int parse_option(int c, const char *arg, struct attach_options *opts)
 	return EXIT_OK;
 }
 
-/* Which kind of address it is to be, and the server's if that needs no resolver. */
-static int check_addresses(struct attach_options *opts)
+static bool is_rdma(const struct place *place)
 {
-	const char *host = opts->url.host, *reason;
+	return !strcmp(place->url.backend, "rdma");
+}
+
+/* Which kind of address it is to be, and the server's if that needs no resolver. */
+static int check_address(const struct attach_options *opts, struct place *place)
+{
+	const char *host = place->url.host, *reason;
 	char address[NI_MAXHOST];
 	int family;
 
-	opts->family = AF_UNSPEC;
+	place->family = AF_UNSPEC;
 	reason = canonical_address(host, &family, address);
 	if (!reason) {
-		opts->family = family;
-		strcpy(opts->address, address);
-	} else if (opts->url.is_ipv6) {
+		place->family = family;
+		strcpy(place->address, address);
+	} else if (place->url.is_ipv6) {
 		return usage_error(&cmd_attach, "'%s' %s", host, reason);
 	}
 
 	if (opts->source[0]) {
 		canonical_address(opts->source, &family, address);
-		if (opts->family != AF_UNSPEC && opts->family != family)
+		if (place->family != AF_UNSPEC && place->family != family)
 			return usage_error(&cmd_attach,
 					   "--source: '%s' is of another kind than '%s'",
 					   opts->source, host);
-		opts->family = family;
+		place->family = family;
 	}
 	return EXIT_OK;
+}
+
+/* The same memory twice keeps nothing from being lost. */
+static bool is_same(const struct place *a, const struct place *b)
+{
+	return is_rdma(a) && is_rdma(b) && a->url.port == b->url.port &&
+	       (!strcmp(a->url.host, b->url.host) ||
+		(a->address[0] && !strcmp(a->address, b->address)));
+}
+
+static int check_distinct(const struct attach_options *opts)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < opts->nr; i++)
+		for (j = 0; j < i; j++)
+			if (is_same(&opts->places[i], &opts->places[j]))
+				return usage_error(&cmd_attach, "--mirror: %s is there already",
+						   opts->places[i].url.host);
+	return EXIT_OK;
+}
+
+static int check_places(struct attach_options *opts)
+{
+	unsigned int i;
+	int status;
+
+	for (i = 0; i < opts->nr; i++) {
+		if (!is_rdma(&opts->places[i]))
+			continue;
+		status = check_address(opts, &opts->places[i]);
+		if (status != EXIT_OK)
+			return status;
+	}
+	return check_distinct(opts);
 }
 
 /* What each option says for itself is right; do they go together? */
 static int check_options(struct attach_options *opts)
 {
+	bool any_rdma = false;
+	unsigned int i;
+
 	if (opts->priority != SWAP_PRIORITY_AUTO && !opts->swapon)
 		return usage_error(&cmd_attach, "--priority is for --swapon");
-	if (!strcmp(opts->url.backend, "dram")) {
-		if (!opts->size)
-			return usage_error(&cmd_attach, "dram:// needs --size");
-		if (opts->queues || opts->source[0] || opts->hold != HOLD_AUTO)
-			return usage_error(&cmd_attach,
-					   "dram:// takes neither --queues, --source nor --hold");
-		return EXIT_OK;
-	}
-	return check_addresses(opts);
+	for (i = 0; i < opts->nr; i++)
+		any_rdma |= is_rdma(&opts->places[i]);
+	if (!is_rdma(&opts->places[0]) && !opts->size)
+		return usage_error(&cmd_attach, "dram:// needs --size");
+	if (!any_rdma && (opts->queues || opts->source[0] ||
+			  (opts->hold != HOLD_AUTO && opts->nr == 1)))
+		return usage_error(&cmd_attach,
+				   "dram:// takes neither --queues, --source nor --hold");
+	return check_places(opts);
 }
 
 static int parse_command_line(int argc, char **argv, struct attach_options *opts, bool *done)
 {
-	const char *reason;
 	int c, status;
 
+	opts->nr = 1;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
 		switch (c) {
@@ -244,27 +318,25 @@ static int parse_command_line(int argc, char **argv, struct attach_options *opts
 	if (optind + 1 < argc)
 		return usage_error(&cmd_attach, "one URL at a time, what is '%s'?",
 				   argv[optind + 1]);
-	reason = url_parse(argv[optind], &opts->url);
-	if (reason)
-		return usage_error(&cmd_attach, "'%s' %s", argv[optind], reason);
-	return check_options(opts);
+	status = add_place(argv[optind], 0, opts);
+	return status == EXIT_OK ? check_options(opts) : status;
 }
 
 /*
  * The kernel takes addresses, not names. A source address decides which kind;
  * among several addresses of a name the resolver's first is the best.
  */
-static int resolve(struct attach_options *opts)
+static int resolve(struct place *place)
 {
 	const struct addrinfo hints = {
-		.ai_family = opts->family,
+		.ai_family = place->family,
 		.ai_socktype = SOCK_STREAM,
 	};
-	const char *host = opts->url.host;
+	const char *host = place->url.host;
 	struct addrinfo *ai;
 	int err;
 
-	if (opts->address[0])
+	if (place->address[0])
 		return EXIT_OK;
 
 	err = getaddrinfo(host, NULL, &hints, &ai);
@@ -273,55 +345,102 @@ static int resolve(struct attach_options *opts)
 			 err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err));
 		return EXIT_FAILED;
 	}
-	err = getnameinfo(ai->ai_addr, ai->ai_addrlen, opts->address, sizeof(opts->address), NULL,
-			  0, NI_NUMERICHOST);
+	err = getnameinfo(ai->ai_addr, ai->ai_addrlen, place->address, sizeof(place->address),
+			  NULL, 0, NI_NUMERICHOST);
 	freeaddrinfo(ai);
 	if (err) {
 		complain("cannot find the address of %s: %s", host, gai_strerror(err));
 		return EXIT_FAILED;
 	}
-	tell("%s is %s", host, opts->address);
+	tell("%s is %s", host, place->address);
 	return EXIT_OK;
 }
 
-/* Return: false if they do not fit, which the lengths of addresses rule out. */
-static bool fill_request(const struct attach_options *opts, struct fastswap_ctl_attach *args)
+/* What the backend of one place is told. Return: false if it does not fit. */
+static bool fill_options(const struct attach_options *opts, const struct place *place, char *out,
+			 size_t size)
 {
 	char source[NI_MAXHOST + 16] = "", queues[32] = "", hold[32] = "";
 	char client[CLIENT_ID_MAX + 16] = "";
 	char id[CLIENT_ID_MAX];
-	int n;
 
-	memset(args, 0, sizeof(*args));
-	args->size = opts->size;
-	strcpy(args->backend, opts->url.backend);
-	if (!opts->address[0])
+	out[0] = '\0';
+	if (!is_rdma(place))
 		return true;
-
 	if (opts->source[0])
 		snprintf(source, sizeof(source), ",source=%s", opts->source);
 	if (opts->queues)
 		snprintf(queues, sizeof(queues), ",queues=%u", opts->queues);
-	if (opts->hold != HOLD_AUTO)
+	if (opts->hold != HOLD_AUTO && opts->nr == 1)
 		snprintf(hold, sizeof(hold), ",hold=%d", opts->hold);
 	/* Without one the module draws a number that lasts as long as the device. */
 	if (client_id(id))
 		snprintf(client, sizeof(client), ",client_id=%s", id);
-	n = snprintf(args->options, sizeof(args->options), "addr=%s,port=%u%s%s%s%s",
-		     opts->address, opts->url.port, source, queues, hold, client);
-	return n < (int)sizeof(args->options);
+	return snprintf(out, size, "addr=%s,port=%u%s%s%s%s", place->address, place->url.port,
+			source, queues, hold, client) < (int)size;
+}
+
+/* "hold=30;rdma:OPTIONS;rdma:OPTIONS". Return: false if it does not fit. */
+static bool fill_mirror(const struct attach_options *opts, char *out, size_t size)
+{
+	char options[FASTSWAP_CTL_OPTIONS_MAX];
+	unsigned int i;
+	size_t n = 0;
+
+	if (opts->hold != HOLD_AUTO)
+		n = snprintf(out, size, "hold=%d;", opts->hold);
+	for (i = 0; i < opts->nr; i++) {
+		const struct place *place = &opts->places[i];
+
+		if (!fill_options(opts, place, options, sizeof(options)))
+			return false;
+		n += snprintf(out + n, size - n, "%s%s:%s", i ? ";" : "", place->url.backend,
+			      options);
+		if (n >= size)
+			return false;
+	}
+	return true;
+}
+
+static const char *backend_of(const struct attach_options *opts)
+{
+	return opts->nr > 1 ? "mirror" : opts->places[0].url.backend;
+}
+
+/* Return: false if the addresses do not fit. */
+static bool fill_request(const struct attach_options *opts, struct fastswap_ctl_attach *args)
+{
+	memset(args, 0, sizeof(*args));
+	args->size = opts->size;
+	strcpy(args->backend, backend_of(opts));
+	if (opts->nr > 1)
+		return fill_mirror(opts, args->options, sizeof(args->options));
+	return fill_options(opts, &opts->places[0], args->options, sizeof(args->options));
+}
+
+static void print_place(const struct place *place, char *out, size_t size)
+{
+	bool bare = strchr(place->address, ':');
+
+	if (place->address[0])
+		snprintf(out, size, "%s://%s%s%s:%u", place->url.backend, bare ? "[" : "",
+			 place->address, bare ? "]" : "", place->url.port);
+	else
+		snprintf(out, size, "%s://", place->url.backend);
 }
 
 static void complain_attach(const struct attach_options *opts, int err, const char *reason)
 {
-	char where[NI_MAXHOST + 32];
-	bool bare = strchr(opts->address, ':');
+	char where[PLACES_MAX * (NI_MAXHOST + 40)];
+	unsigned int i;
+	size_t n = 0;
 
-	if (opts->address[0])
-		snprintf(where, sizeof(where), "%s://%s%s%s:%u", opts->url.backend,
-			 bare ? "[" : "", opts->address, bare ? "]" : "", opts->url.port);
-	else
-		snprintf(where, sizeof(where), "%s://", opts->url.backend);
+	for (i = 0; i < opts->nr; i++) {
+		if (i)
+			n += snprintf(where + n, sizeof(where) - n, " and ");
+		print_place(&opts->places[i], where + n, sizeof(where) - n);
+		n += strlen(where + n);
+	}
 
 	if (reason[0])
 		complain("cannot attach %s: %s", where, reason);
@@ -371,13 +490,17 @@ static int attach(const struct attach_options *opts)
 {
 	struct fastswap_ctl_attach args;
 	struct device dev;
+	unsigned int i;
 	int err;
 
 	if (!fill_request(opts, &args)) {
 		complain("the address is too long");
 		return EXIT_FAILED;
 	}
-	if (!load_backend(opts->url.backend))
+	for (i = 0; i < opts->nr; i++)
+		if (!load_backend(opts->places[i].url.backend))
+			return EXIT_FAILED;
+	if (opts->nr > 1 && !load_backend("mirror"))
 		return EXIT_FAILED;
 
 	err = control_attach(&args);
@@ -408,14 +531,19 @@ static int run_attach(int argc, char **argv)
 	struct attach_options opts = { .priority = SWAP_PRIORITY_AUTO, .hold = HOLD_AUTO };
 	bool done = false;
 	int status = parse_command_line(argc, argv, &opts, &done);
+	unsigned int i;
 
 	if (status != EXIT_OK || done)
 		return status;
 	/* Before anybody else is asked for anything. */
 	if (!is_root(&cmd_attach))
 		return EXIT_FAILED;
-	if (!strcmp(opts.url.backend, "rdma"))
-		status = resolve(&opts);
+	for (i = 0; i < opts.nr && status == EXIT_OK; i++)
+		if (is_rdma(&opts.places[i]))
+			status = resolve(&opts.places[i]);
+	/* Two names may mean one machine. */
+	if (status == EXIT_OK)
+		status = check_distinct(&opts);
 	if (status != EXIT_OK)
 		return status;
 

@@ -33,7 +33,7 @@ static void explain(const char *module, int status, const char *message)
 
 /**
  * load_backend - see to it that a backend's module is loaded; complains if it cannot be
- * @backend: "rdma" or "dram"
+ * @backend: "rdma", "dram" or "mirror"
  *
  * Loading it loads the core too.
  */

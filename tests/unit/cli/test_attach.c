@@ -166,6 +166,18 @@ static void test_requests(void **state)
 		{ "attach rdma://six.test", "rdma", "addr=2001:db8::7,port=50000", 0, -2 },
 		{ "attach rdma://both.test --source 2001:db8::1", "rdma",
 		  "addr=2001:db8::7,port=50000,source=2001:db8::1", 0, -2 },
+		{ "attach rdma://10.0.0.1 --mirror rdma://10.0.0.2:7", "mirror",
+		  "rdma:addr=10.0.0.1,port=50000;rdma:addr=10.0.0.2,port=7", 0, -2 },
+		{ "attach rdma://10.0.0.1 --mirror rdma://10.0.0.1:7 --hold 5 --queues 2", "mirror",
+		  "hold=5;rdma:addr=10.0.0.1,port=50000,queues=2;"
+		  "rdma:addr=10.0.0.1,port=7,queues=2",
+		  0, -2 },
+		{ "attach --mirror rdma://six.test --mirror dram:// rdma://both.test --size 1M",
+		  "mirror", "rdma:addr=192.0.2.7,port=50000;rdma:addr=2001:db8::7,port=50000;dram:",
+		  1 << 20, -2 },
+		{ "attach dram:// --mirror dram:// --mirror dram:// --mirror dram:// --size 1M "
+		  "--hold 9",
+		  "mirror", "hold=9;dram:;dram:;dram:;dram:", 1 << 20, -2 },
 		{ "attach dram:// --size 64K", "dram", "", 65536, -2 },
 		{ "attach dram:// --size=64K --swapon", "dram", "", 65536, SWAP_PRIORITY_AUTO },
 		{ "attach dram:// --swapon --priority 0 --size 64K", "dram", "", 65536, 0 },
@@ -234,6 +246,17 @@ static void test_bad_lines(void **state)
 		"attach dram:// --size 1M --source 10.0.0.1",
 		"attach dram:// --size 1M --hold 1",
 		"attach nfs://10.0.0.1",
+		"attach rdma://10.0.0.1 --mirror",
+		"attach --mirror rdma://10.0.0.1",
+		"attach rdma://10.0.0.1 --mirror nfs://10.0.0.2",
+		"attach rdma://10.0.0.1 --mirror rdma://10.0.0.1",
+		"attach rdma://10.0.0.1 --mirror rdma://10.0.0.2 --mirror rdma://10.0.0.1:50000",
+		"attach rdma://[fd00::1] --mirror rdma://[fd00:0::1]",
+		"attach rdma://10.0.0.1 --mirror rdma://[fd00::1] --source 10.0.0.2",
+		"attach dram:// --mirror rdma://10.0.0.1",
+		"attach dram:// --mirror dram:// --size 1M --queues 1",
+		"attach dram:// --size 1M --mirror dram:// --mirror dram:// --mirror dram:// "
+		"--mirror dram://",
 	};
 	size_t i;
 
@@ -249,6 +272,8 @@ static void test_unknown_name(void **state)
 	assert_int_equal(run("attach rdma://nowhere.test"), EXIT_FAILED);
 	assert_non_null(strstr(mock_message, "nowhere.test"));
 	assert_int_equal(run("attach rdma://six.test --source 10.0.0.1"), EXIT_FAILED);
+	assert_int_equal(run("attach rdma://192.0.2.7 --mirror rdma://both.test"), EXIT_USAGE);
+	assert_non_null(strstr(mock_message, "both.test"));
 	assert_int_equal(calls, 0);
 }
 
