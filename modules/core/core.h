@@ -154,6 +154,9 @@ void fastswap_detach_backend(const struct fastswap_backend_ops *ops);
 bool fastswap_devices_exist(void);
 void fastswap_devices_exit(void);
 
+/* fault.c */
+void fastswap_faults_init(struct dentry *folder);
+
 /* io.c */
 void fastswap_submit_bio(struct bio *bio);
 void fastswap_submit_batch(struct fastswap_device *dev, struct fastswap_batch *batch,

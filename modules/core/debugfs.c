@@ -56,6 +56,7 @@ void fastswap_debugfs_remove(struct fastswap_device *dev)
 void fastswap_debugfs_init(void)
 {
 	root = debugfs_create_dir("fastswap", NULL);
+	fastswap_faults_init(root);
 }
 
 void fastswap_debugfs_exit(void)

@@ -8,15 +8,19 @@
 #define pr_fmt(fmt) "fastswap_dram: " fmt
 
 #include <linux/bio.h>
+#include <linux/jiffies.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/timekeeping.h>
+#include <linux/timer.h>
 #include <linux/vmalloc.h>
 
 #include <fastswap/backend.h>
+#include <fastswap/fault.h>
 
 /* Fault injection for tests: what a backend that loses its memory looks like from above. */
 static bool fail_reads;
@@ -27,6 +31,24 @@ static bool fail_writes;
 module_param(fail_writes, bool, 0644);
 MODULE_PARM_DESC(fail_writes, "Every write ends with an I/O error (for tests)");
 
+/* See ABI.md. */
+enum {
+	FAULT_ALLOC,
+	FAULT_DELAY,
+	FAULT_REORDER,
+	FAULT_STATUS,
+};
+
+static struct fastswap_fault faults[] = {
+	[FAULT_ALLOC] = FASTSWAP_FAULT("alloc"),
+	[FAULT_DELAY] = FASTSWAP_FAULT("delay"),
+	[FAULT_REORDER] = FASTSWAP_FAULT("reorder"),
+	[FAULT_STATUS] = FASTSWAP_FAULT("status"),
+	{ }
+};
+
+static struct dentry *faults_folder;
+
 static char *size;
 module_param(size, charp, 0444);
 MODULE_PARM_DESC(size, "Attach one device of this size (K, M, G, T) when the module is loaded");
@@ -36,11 +58,18 @@ MODULE_PARM_DESC(size, "Attach one device of this size (K, M, G, T) when the mod
  * @up: for fastswap_end_bios()
  * @mem: virtually contiguous; not zeroed, the core reads only what was written
  * @size: bytes
+ * @late_lock: guards @late
+ * @late: by class, what has been done and is to end when @timer runs out; only
+ *	faults bring it there
+ * @timer: ends what is late
  */
 struct dram {
 	struct fastswap_upper *up;
 	u8 *mem;
 	u64 size;
+	spinlock_t late_lock;
+	struct bio_list late[FASTSWAP_NR_CLASSES];
+	struct timer_list timer;
 };
 
 /* What swap moves are whole pages, for which the kernel has its fastest copy. */
@@ -73,6 +102,44 @@ static void copy_bio(const struct dram *dram, struct bio *bio)
 	}
 }
 
+static void end_late(struct timer_list *timer)
+{
+	struct dram *dram = from_timer(dram, timer, timer);
+	struct bio_list late;
+	unsigned int c;
+
+	for (c = 0; c < FASTSWAP_NR_CLASSES; c++) {
+		spin_lock(&dram->late_lock);
+		late = dram->late[c];
+		bio_list_init(&dram->late[c]);
+		spin_unlock(&dram->late_lock);
+		if (!bio_list_empty(&late))
+			fastswap_end_bios(dram->up, c, &late, BLK_STS_OK, 0);
+	}
+}
+
+/* A batch whose end is not told at once, and perhaps before that of an earlier one. */
+static bool is_late(struct dram *dram, struct fastswap_batch *batch)
+{
+	bool first = fastswap_fault(&faults[FAULT_REORDER]);
+	const struct fastswap_fault *fault = &faults[first ? FAULT_REORDER : FAULT_DELAY];
+	struct bio *bio;
+
+	if (likely(!first && !fastswap_fault(&faults[FAULT_DELAY])))
+		return false;
+	spin_lock_bh(&dram->late_lock);
+	while ((bio = bio_list_pop(&batch->bios))) {
+		if (first)
+			bio_list_add_head(&dram->late[batch->class], bio);
+		else
+			bio_list_add(&dram->late[batch->class], bio);
+	}
+	if (!timer_pending(&dram->timer))
+		mod_timer(&dram->timer, jiffies + usecs_to_jiffies(fault->rule.arg));
+	spin_unlock_bh(&dram->late_lock);
+	return true;
+}
+
 static void dram_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket *ticket)
 {
 	struct dram *dram = priv;
@@ -88,7 +155,10 @@ static void dram_submit(void *priv, struct fastswap_batch *batch, struct fastswa
 
 	bio_list_for_each(bio, &batch->bios)
 		copy_bio(dram, bio);
-	fastswap_end_bios(dram->up, batch->class, &batch->bios, BLK_STS_OK, start);
+	if (fastswap_fault(&faults[FAULT_STATUS]))
+		fastswap_end_bios(dram->up, batch->class, &batch->bios, BLK_STS_IOERR, start);
+	else if (!is_late(dram, batch))
+		fastswap_end_bios(dram->up, batch->class, &batch->bios, BLK_STS_OK, start);
 }
 
 static int dram_attach(struct fastswap_upper *up, char *options, u64 bytes,
@@ -113,10 +183,12 @@ static int dram_attach(struct fastswap_upper *up, char *options, u64 bytes,
 		return -ENOMEM;
 	}
 
-	dram = kzalloc(sizeof(*dram), GFP_KERNEL);
+	dram = fastswap_fault(&faults[FAULT_ALLOC]) ? NULL : kzalloc(sizeof(*dram), GFP_KERNEL);
 	if (!dram)
 		return -ENOMEM;
 	dram->up = up;
+	spin_lock_init(&dram->late_lock);
+	timer_setup(&dram->timer, end_late, 0);
 	dram->size = bytes;
 	dram->mem = vmalloc_huge(bytes, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!dram->mem) {
@@ -139,6 +211,8 @@ static void dram_detach(void *priv)
 {
 	struct dram *dram = priv;
 
+	/* All bios have ended, but who ended the last may not be through. */
+	del_timer_sync(&dram->timer);
 	vfree(dram->mem);
 	kfree(dram);
 }
@@ -184,15 +258,19 @@ static int __init dram_init(void)
 
 	if (err)
 		return err;
+	faults_folder = fastswap_faults_add("dram", faults);
 	/* Last: from here on the module may be in use. */
 	err = attach_from_parameters();
-	if (err)
+	if (err) {
+		fastswap_faults_remove(faults_folder);
 		fastswap_unregister_backend(&dram_ops);
+	}
 	return err;
 }
 
 static void __exit dram_exit(void)
 {
+	fastswap_faults_remove(faults_folder);
 	fastswap_unregister_backend(&dram_ops);
 }
 

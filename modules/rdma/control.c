@@ -8,8 +8,8 @@
  */
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "keepalive.h"
-#include "rdma.h"
 #include "words.h"
 
 /*
@@ -115,6 +115,8 @@ static int post_message(struct fsr_control *ctl, enum fsw_msg_type type, u32 seq
 		return -ENOTCONN;
 	if (slot >= NR_SENDS)
 		return -EBUSY;
+	if (fsr_fault(MUTE))
+		goto said;
 	buf = &ctl->sends[slot];
 
 	ib_dma_sync_single_for_cpu(s->ibdev, buf->dma, SEND_BYTES, DMA_TO_DEVICE);
@@ -136,6 +138,7 @@ static int post_message(struct fsr_control *ctl, enum fsw_msg_type type, u32 seq
 	if (err)
 		return err;
 	ctl->busy |= BIT(slot);
+said:
 	fsr_keepalive_said(&ctl->keepalive);
 	return 0;
 }
@@ -308,6 +311,8 @@ static void keep_alive_tick(struct work_struct *work)
 	if (verdict == FSR_KEEPALIVE_PING)
 		post_message(ctl, FSW_MSG_PING, ++ctl->seq, NULL, 0);
 	spin_unlock(&ctl->lock);
+	if (fsr_fault(KILL))
+		fsr_fault_kill(ctl->session);
 
 	if (verdict == FSR_KEEPALIVE_DEAD)
 		fsr_session_fail(ctl->session, "the server has been silent for %u ms",
@@ -407,6 +412,8 @@ int fsr_control_start(struct fsr_session *s)
 	unsigned int i;
 	int err;
 
+	if (fsr_fault(ALLOC))
+		return -ENOMEM;
 	ctl->cq = ib_alloc_cq(s->ibdev, ctl, NR_SENDS + FSW_CTRL_DEPTH, 0, IB_POLL_WORKQUEUE);
 	if (IS_ERR(ctl->cq)) {
 		err = PTR_ERR(ctl->cq);

@@ -14,6 +14,7 @@
 #include <linux/ktime.h>
 #include <linux/smp.h>
 
+#include "fault.h"
 #include "merge.h"
 #include "rdma.h"
 #include "trace.h"
@@ -56,6 +57,8 @@ static bool map_bio(struct fsr_queue *q, struct fsr_work *work, const struct bio
 	struct bio_vec bv;
 	u64 addr;
 
+	if (fsr_fault(MAP))
+		return false;
 	bio_for_each_bvec(bv, bio, iter) {
 		addr = ib_dma_map_page(s->ibdev, bv.bv_page, bv.bv_offset, bv.bv_len, q->dir);
 		if (ib_dma_mapping_error(s->ibdev, addr)) {
@@ -193,7 +196,10 @@ static void post_chain(struct fsr_queue *q, u32 room)
 		trace_fastswap_rdma_post(q, first, seq - first);
 		/* Before the first can complete. */
 		WRITE_ONCE(q->head, seq);
-		err = ib_post_send(q->qp, &q->ring[first & (q->depth - 1)].wr.wr, &bad);
+		if (fsr_fault(POST))
+			err = -ENOMEM;
+		else
+			err = ib_post_send(q->qp, &q->ring[first & (q->depth - 1)].wr.wr, &bad);
 		if (err)
 			take_back(q, bad ? (u32)bad->wr_id : first, err);
 		return;

@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
+#include "fault.h"
 #include "rdma.h"
 
 /* All as text: one parser, with reasons in words, for these and for ->attach. */
@@ -43,6 +44,7 @@ FASTSWAP_UINT_PARAM(max_sge, fsr_max_sge, 2, FSR_MAX_SGE);
 MODULE_PARM_DESC(max_sge, "pieces of memory of one work request; for sessions to come");
 
 struct workqueue_struct *fsr_wq;
+static struct dentry *faults_folder;
 
 static const struct fastswap_backend_ops fsr_backend = {
 	.name = "rdma",
@@ -124,6 +126,7 @@ static int __init fsr_init(void)
 	err = fastswap_register_backend(&fsr_backend);
 	if (err)
 		goto destroy_wq;
+	faults_folder = fastswap_faults_add("rdma", fsr_faults);
 
 	/* Last: from here on the module may be in use. */
 	err = attach_by_parameters();
@@ -132,6 +135,7 @@ static int __init fsr_init(void)
 	return 0;
 
 unregister:
+	fastswap_faults_remove(faults_folder);
 	fastswap_unregister_backend(&fsr_backend);
 destroy_wq:
 	destroy_workqueue(fsr_wq);
@@ -140,6 +144,7 @@ destroy_wq:
 
 static void __exit fsr_exit(void)
 {
+	fastswap_faults_remove(faults_folder);
 	fastswap_unregister_backend(&fsr_backend);
 	destroy_workqueue(fsr_wq);
 }

@@ -14,7 +14,7 @@
 #include <linux/log2.h>
 #include <linux/slab.h>
 
-#include "rdma.h"
+#include "fault.h"
 
 /* Completions that one run in the soft interrupt handles. */
 #define FSR_IRQ_BUDGET		64
@@ -122,6 +122,8 @@ int fsr_queue_start(struct fsr_queue *q)
 	};
 	int err;
 
+	if (fsr_fault(ALLOC))
+		return -ENOMEM;
 	q->cq = ib_create_cq(s->ibdev, fsr_queue_event, queue_async_event, q, &cq_attr);
 	if (IS_ERR(q->cq)) {
 		err = PTR_ERR(q->cq);

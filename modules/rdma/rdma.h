@@ -176,6 +176,7 @@ struct fsr_reap_stats {
  *	under FSR_REAPING
  * @reaped: counters; under FSR_REAPING
  * @wc: for ib_poll_cq(); under FSR_REAPING
+ * @late_until: of the fault that delays completions, ns; under FSR_REAPING
  * @flags: enum fsr_queue_flag
  * @interrupts: completion events
  * @arms: requests for one
@@ -208,6 +209,7 @@ struct fsr_queue {
 	bool broken;
 	struct fsr_reap_stats reaped;
 	struct ib_wc wc[16];
+	u64 late_until;
 
 	unsigned long flags ____cacheline_aligned_in_smp;
 	atomic_long_t interrupts;

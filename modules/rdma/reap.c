@@ -29,6 +29,7 @@
  */
 #include <fastswap/mean.h>
 
+#include "fault.h"
 #include "rdma.h"
 #include "trace.h"
 
@@ -139,10 +140,17 @@ static int reap_owned(struct fsr_queue *q, int budget)
 	struct done done = { };
 	int n, i, total = 0;
 
+	if (fsr_fault_delays(q))
+		return 0;
 	do {
 		n = ib_poll_cq(q->cq, min_t(int, ARRAY_SIZE(q->wc), budget - total), q->wc);
-		for (i = 0; i < n; i++)
+		for (i = 0; i < n; i++) {
+			if (fsr_fault(DROP))
+				continue;
+			if (fsr_fault(STATUS))
+				q->wc[i].status = IB_WC_GENERAL_ERR;
 			handle_wc(q, &q->wc[i], &done);
+		}
 		if (n > 0)
 			total += n;
 	} while (n == ARRAY_SIZE(q->wc) && total < budget);
