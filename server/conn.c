@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "conn.h"
+#include "fault.h"
 #include "log.h"
 #include "vobj.h"
 
@@ -70,6 +71,8 @@ int conn_make_data_qp(struct conn *conn, struct ibv_pd *pd, struct ibv_cq *cq)
 		.qp_type = IBV_QPT_RC,
 	};
 
+	if (fault(FAULT_ALLOC))
+		return ENOMEM;
 	if (rdma_create_qp(conn->id, pd, &attr))
 		return errno ? errno : EIO;
 	conn->has_qp = true;
@@ -118,6 +121,15 @@ void conn_disconnect(struct conn *conn)
 	/* Fails when the other side was faster, which is as good. */
 	if (rdma_disconnect(conn->id))
 		log_dbg("cannot disconnect: %s", strerror(errno));
+}
+
+void conn_kill(struct rdma_cm_id *id)
+{
+	struct ibv_qp_attr attr = { .qp_state = IBV_QPS_ERR };
+	int err = ibv_modify_qp(id->qp, &attr, IBV_QP_STATE);
+
+	if (err)
+		log_dbg("cannot kill a queue pair: %s", strerror(err));
 }
 
 bool conn_port_is_down(const struct conn *conn)

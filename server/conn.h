@@ -84,6 +84,9 @@ void conn_refuse(struct rdma_cm_id *id, enum fsw_reason reason, uint64_t detail)
 /** conn_disconnect - move the queue pair to the error state and ask the other side to leave */
 void conn_disconnect(struct conn *conn);
 
+/** conn_kill - move the queue pair to the error state, and tell nobody: for tests */
+void conn_kill(struct rdma_cm_id *id);
+
 /**
  * conn_port_is_down - is the port of this machine down that the connection goes through?
  *

@@ -5,9 +5,11 @@
 #include <rdma/rdma_cma.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctrl.h"
+#include "fault.h"
 #include "log.h"
 #include "util.h"
 #include "vobj.h"
@@ -51,6 +53,8 @@ int ctrl_open(struct ctrl *ctrl, struct ibv_pd *pd, struct rdma_cm_id *id)
 	int err, flags;
 
 	memset(ctrl, 0, sizeof(*ctrl));
+	if (fault(FAULT_ALLOC))
+		return ENOMEM;
 	ctrl->id = id;
 	ctrl->free_slots = (1u << CTRL_NR_SLOTS) - 1;
 
@@ -164,6 +168,8 @@ int ctrl_poll(struct ctrl *ctrl, ctrl_receive_fn *receive, void *arg, unsigned i
 	for (i = 0; i < n; i++) {
 		unsigned int buf = wc[i].wr_id;
 
+		if (fault(FAULT_STATUS))
+			wc[i].status = IBV_WC_GENERAL_ERR;
 		if (wc[i].status != IBV_WC_SUCCESS) {
 			log_dbg("control queue pair: %s", ibv_wc_status_str(wc[i].status));
 			return err ? err : EIO;
@@ -174,7 +180,9 @@ int ctrl_poll(struct ctrl *ctrl, ctrl_receive_fn *receive, void *arg, unsigned i
 		}
 		if (err)
 			continue;
-		err = receive(arg, (const struct fsw_msg *)buffer(ctrl, buf), wc[i].byte_len);
+		if (!fault(FAULT_DROP))
+			err = receive(arg, (const struct fsw_msg *)buffer(ctrl, buf),
+				      wc[i].byte_len);
 		if (!err && post_receive(ctrl, buf))
 			err = EIO;
 	}
@@ -232,6 +240,16 @@ struct fsw_msg *ctrl_goodbye_slot(struct ctrl *ctrl)
 	return take_slot(ctrl, CTRL_GOODBYE_SLOT);
 }
 
+static void be_late(void)
+{
+	const struct timespec pause = {
+		.tv_sec = fault_arg(FAULT_DELAY) / 1000,
+		.tv_nsec = fault_arg(FAULT_DELAY) % 1000 * 1000000L,
+	};
+
+	nanosleep(&pause, NULL);
+}
+
 int ctrl_send(struct ctrl *ctrl, struct fsw_msg *msg, enum fsw_msg_type type, uint32_t seq,
 	      size_t payload)
 {
@@ -250,6 +268,12 @@ int ctrl_send(struct ctrl *ctrl, struct fsw_msg *msg, enum fsw_msg_type type, ui
 
 	fsw_msg_init(msg, type, seq, payload);
 	ctrl->sent_ms = now_ms();
+	if (fault(FAULT_DELAY))
+		be_late();
+	if (fault(FAULT_MUTE)) {
+		ctrl_unslot(ctrl, msg);
+		return 0;
+	}
 	return ibv_post_send(ctrl->id->qp, &wr, &bad);
 }
 

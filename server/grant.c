@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault.h"
 #include "grant.h"
 #include "log.h"
 
@@ -115,7 +116,7 @@ static enum grants_result claim_all(struct grants *g, struct grant_job *job, uin
 		job->since_ms = now;
 		job->progress = progress;
 	}
-	err = pool_claim(g->pool, job->count, &g->claimed);
+	err = fault(FAULT_GRANT) ? ENOMEM : pool_claim(g->pool, job->count, &g->claimed);
 	if (err == EAGAIN && now - job->since_ms < WAIT_FOR_POOL_MS)
 		return GRANTS_WAITING;
 	if (err) {

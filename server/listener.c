@@ -15,6 +15,7 @@
 
 #include "address.h"
 #include "admission.h"
+#include "fault.h"
 #include "lease.h"
 #include "listener.h"
 #include "log.h"
@@ -111,8 +112,11 @@ void listener_apply(struct listener *l, struct conn *conn, enum conn_event event
 		set_deadline(l, conn, CONFIRM_MS);
 		break;
 	case CONN_DO_START:
-		if (session->control != conn)
+		if (session->control != conn) {
+			if (fault(FAULT_KILL))
+				conn_kill(conn->id);
 			break;
+		}
 		session->phase = SESSION_LIVE;
 		log_info("client %u (%s): %s, at most %u queue sets", session->number,
 			 session->peer, session->resumed ? "back" : "connected",

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "fault.h"
 #include "listener.h"
 #include "log.h"
 #include "pool.h"
@@ -91,5 +92,11 @@ int main(int argc, char **argv)
 		break;
 	}
 	log_init(cfg.log_level);
+	if (faults_arm(getenv(FAULT_ENVIRONMENT), why, sizeof(why))) {
+		log_err("%s", why);
+		exit(EXIT_BAD_OPTION);
+	}
+	if (faults_armed)
+		log_warn("faults are armed: %s", getenv(FAULT_ENVIRONMENT));
 	exit(serve(&cfg));
 }

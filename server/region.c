@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault.h"
 #include "log.h"
 #include "region.h"
 #include "vobj.h"
@@ -24,9 +25,12 @@ int region_register(struct region *region, struct ibv_pd *pd)
 {
 	int err;
 
-	region->mr = ibv_reg_mr(pd, region->addr, region->size,
-				IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_READ |
-					IBV_ACCESS_REMOTE_WRITE);
+	if (fault(FAULT_ALLOC))
+		errno = ENOMEM;
+	else
+		region->mr = ibv_reg_mr(pd, region->addr, region->size,
+					IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_READ |
+						IBV_ACCESS_REMOTE_WRITE);
 	if (!region->mr) {
 		err = errno ? errno : EIO;
 		region_event(region, REGION_EV_REGISTER_FAILED);

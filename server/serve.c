@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 
+#include "fault.h"
 #include "log.h"
 #include "serve.h"
 #include "util.h"
@@ -157,6 +158,8 @@ enum serve_result serve_tick(struct session *session, uint64_t now)
 
 	if (session->parting)
 		return now >= session->part_deadline_ms ? SERVE_CLOSE : SERVE_IDLE;
+	if (fault(FAULT_KILL))
+		conn_kill(session->ctrl.id);
 
 	/*
 	 * Perhaps it was us who slept, with the whole machine, and its messages wait to be

@@ -239,6 +239,13 @@ int(ibv_query_port)(struct ibv_context *context, uint8_t port, struct _compat_ib
 	return err;
 }
 
+int ibv_modify_qp(struct ibv_qp *qp, struct ibv_qp_attr *attr, int mask)
+{
+	assert(mask == IBV_QP_STATE);
+	qp->state = attr->qp_state;
+	return 0;
+}
+
 struct ibv_pd *ibv_alloc_pd(struct ibv_context *context)
 {
 	struct fake_pd *pd = NULL;
