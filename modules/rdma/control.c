@@ -301,6 +301,17 @@ static void recv_done(struct ib_cq *cq, struct ib_wc *wc)
 
 /* ---- Keep-alive ---- */
 
+static void watch_queues(struct fsr_session *s, u32 tick_ms)
+{
+	unsigned int i;
+
+	/* They stay as long as the tick runs, but are there only when the link is made. */
+	if (fsr_session_state(s) != FSR_LIVE)
+		return;
+	for (i = 0; i < fsr_nr_queues(s); i++)
+		fsr_queue_watch(&s->queues[i], tick_ms);
+}
+
 static void keep_alive_tick(struct work_struct *work)
 {
 	struct fsr_control *ctl = container_of(work, struct fsr_control, tick.work);
@@ -313,6 +324,7 @@ static void keep_alive_tick(struct work_struct *work)
 	spin_unlock(&ctl->lock);
 	if (fsr_fault(KILL))
 		fsr_fault_kill(ctl->session);
+	watch_queues(ctl->session, jiffies_to_msecs(ctl->interval));
 
 	if (verdict == FSR_KEEPALIVE_DEAD)
 		fsr_session_fail(ctl->session, "the server has been silent for %u ms",

@@ -143,6 +143,7 @@ int fsr_queue_start(struct fsr_queue *q)
 
 	q->broken = false;
 	q->map_failures = 0;
+	q->watch.still = 0;
 	clear_bit(FSR_ARMED, &q->flags);
 	irq_poll_enable(&q->iop);
 	clear_bit_unlock(FSR_REAPING, &q->flags);
@@ -173,6 +174,26 @@ static void destroy_qp(struct fsr_queue *q)
 	if (q->qp)
 		rdma_destroy_qp(q->conn.id);
 	q->qp = NULL;
+}
+
+/**
+ * fsr_queue_watch - find out whether completions do not come that must come
+ * @q: the queue, started
+ * @tick_ms: time since the last call
+ */
+void fsr_queue_watch(struct fsr_queue *q, u32 tick_ms)
+{
+	u32 tail = READ_ONCE(q->tail), still;
+
+	still = fsr_watch_tick(&q->watch, READ_ONCE(q->head), tail);
+	if (!still)
+		return;
+	/* Perhaps they are there: nobody waits for reads ahead, and an interrupt may get lost. */
+	irq_poll_sched(&q->iop);
+	if (fsr_watch_is_stuck(still, tick_ms))
+		fsr_session_fail(q->conn.session, "%s not done, and no word of it for %u ms",
+				 q->opcode == IB_WR_RDMA_READ ? "RDMA READ" : "RDMA WRITE",
+				 still * tick_ms);
 }
 
 /* fsr_queue_halt - post nothing more; may sleep */

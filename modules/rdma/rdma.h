@@ -28,6 +28,7 @@
 #include "chunkmap.h"
 #include "params.h"
 #include "session_sm.h"
+#include "watch.h"
 
 #define FSR_RESOLVE_MS		2000	/* address, and route */
 #define FSR_CONNECT_MS		5000	/* one connection, request to established */
@@ -182,6 +183,7 @@ struct fsr_reap_stats {
  * @arms: requests for one
  * @gave_up: polls that ended with a request for one
  * @lanes: by class
+ * @watch: does it get on? Of the keep-alive's tick
  * @iop: reaps after an interrupt; without a completion queue it is held back
  * @retry: posts again after a failure to map
  */
@@ -216,6 +218,7 @@ struct fsr_queue {
 	atomic_long_t arms;
 	atomic_long_t gave_up;
 	struct fsr_lane lanes[FSR_LANES];
+	struct fsr_watch watch;
 	struct irq_poll iop;
 	struct delayed_work retry;
 };
@@ -366,6 +369,7 @@ int fsr_queue_alloc(struct fsr_queue *q);
 int fsr_queue_start(struct fsr_queue *q);
 void fsr_queue_go_live(struct fsr_queue *q);
 void fsr_queue_set_hold(struct fsr_queue *q, bool hold);
+void fsr_queue_watch(struct fsr_queue *q, u32 tick_ms);
 void fsr_queue_halt(struct fsr_queue *q);
 void fsr_queue_destroy(struct fsr_queue *q);
 void fsr_queue_free(struct fsr_queue *q);
