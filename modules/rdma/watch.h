@@ -4,7 +4,7 @@
  *
  * A queue pair that cannot get its work done says so after a few seconds, by a
  * completion with an error. But a completion, or the interrupt that tells of it,
- * may get lost in an adapter or its driver, and a page would be waited for for ever.
+ * may get lost in an adapter or its driver, and somebody would wait for a page for ever.
  * As in keepalive.h, time is counted in ticks.
  */
 #ifndef _FSR_WATCH_H

@@ -31,7 +31,8 @@ struct fastswap_fault {
 	atomic_t strikes;
 };
 
-#define FASTSWAP_FAULT(text) { .name = text, .armed = STATIC_KEY_FALSE_INIT }
+#define FASTSWAP_FAULT(text) \
+	{ .name = text, .armed = STATIC_KEY_FALSE_INIT }
 
 /* Does the point, the address of a static object, strike this time? Any context. */
 #define fastswap_fault(fault) \

@@ -11,6 +11,12 @@
 
 #include <linux/types.h>
 
+#ifdef __KERNEL__
+#include <linux/stddef.h>
+#else
+#include <stddef.h>
+#endif
+
 #define FSW_FAULT_ALWAYS	0xffffffffu	/* TIMES that is not given: no bound */
 
 /**
@@ -52,11 +58,11 @@ static inline const char *fsw_fault_number(const char *text, __u32 *value)
 	__u64 n = 0;
 
 	if (!text || *text < '0' || *text > '9')
-		return 0;
+		return NULL;
 	for (; *text >= '0' && *text <= '9'; text++) {
 		n = n * 10 + (*text - '0');
 		if (n > 0xffffffffu)
-			return 0;
+			return NULL;
 	}
 	*value = n;
 	return text;
@@ -78,10 +84,10 @@ static inline const char *fsw_fault_parse(struct fsw_fault_rule *rule, const cha
 	if (text[0] == 'o' && text[1] == 'f' && text[2] == 'f')
 		return text + 3;
 	if (text[0] != '1' || text[1] != '/')
-		return 0;
+		return NULL;
 	text = fsw_fault_number(text + 2, &rule->one_in);
 	if (!text || !rule->one_in)
-		return 0;
+		return NULL;
 	if (*text == 'x')
 		text = fsw_fault_number(text + 1, &rule->times);
 	if (text && *text == ':')
