@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The campaign: random schedules of load and faults, and what must hold whatever happens."""
