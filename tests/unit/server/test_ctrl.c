@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ctrl.h"
+#include "fault.h"
 #include "helpers.h"
 
 struct fixture {
@@ -201,6 +202,48 @@ static void arming(void **state)
 	/* The teardown closes with this one pending. */
 }
 
+static void arm(const char *rules)
+{
+	char why[128];
+
+	assert_int_equal(faults_arm(rules, why, sizeof(why)), 0);
+}
+
+static void faults(void **state)
+{
+	struct fsw_msg msg, *slot;
+	union message got;
+	unsigned int nr;
+	size_t len;
+
+	/* Not sent, but as good as sent for the sender. */
+	arm("mute=1/1x1");
+	slot = ctrl_slot(&f.ctrl);
+	assert_int_equal(ctrl_send(&f.ctrl, slot, FSW_MSG_PING, 1, 0), 0);
+	assert_true(ctrl_all_sent(&f.ctrl));
+	assert_false(fake_sent(f.id, &got.msg, &len));
+
+	/* Not looked at, but the receive is posted again. */
+	arm("drop=1/1x1");
+	fsw_msg_init(&msg, FSW_MSG_PING, 1, 0);
+	assert_true(fake_message(f.id, &msg, sizeof(msg)));
+	assert_int_equal(ctrl_poll(&f.ctrl, receive, &f, &nr), 0);
+	assert_int_equal(nr, 1);
+	assert_int_equal(f.received, 0);
+	assert_int_equal(fake_receives(f.id), FSW_CTRL_DEPTH);
+
+	arm("status=1/1x1");
+	assert_true(fake_message(f.id, &msg, sizeof(msg)));
+	assert_int_equal(ctrl_poll(&f.ctrl, receive, &f, &nr), EIO);
+	assert_int_equal(f.received, 0);
+
+	arm("alloc=1/1x1");
+	ctrl_close(&f.ctrl);
+	assert_int_equal(ctrl_open(&f.ctrl, f.pd, f.id), ENOMEM);
+	assert_int_equal(ctrl_open(&f.ctrl, f.pd, f.id), 0);
+	arm(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +253,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(errors_of_polling, setup, teardown),
 		cmocka_unit_test_setup_teardown(slots, setup, teardown),
 		cmocka_unit_test_setup_teardown(arming, setup, teardown),
+		cmocka_unit_test_setup_teardown(faults, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

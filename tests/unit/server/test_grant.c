@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "fault.h"
 #include "grant.h"
 #include "helpers.h"
 
@@ -418,6 +419,25 @@ static void reclaim_with_a_job_half_done(void **state)
 	/* The teardown takes the rest from here. */
 }
 
+static void faults(void **state)
+{
+	const struct fsw_deny *deny = (const struct fsw_deny *)(&f.msg.msg + 1);
+	char why[128];
+
+	assert_int_equal(faults_arm("grant=1/1x1", why, sizeof(why)), 0);
+	ask(FSW_MSG_REQUEST, 5, 0, 1);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	assert_int_equal(next_answer(5), FSW_MSG_DENY);
+	assert_int_equal(fsw_letoh16(deny->reason), FSW_REASON_NO_MEMORY);
+
+	assert_int_equal(faults_arm("alloc=1/1x1", why, sizeof(why)), 0);
+	ask(FSW_MSG_REQUEST, 6, 0, 1);
+	assert_int_equal(run(1), GRANTS_IDLE);
+	assert_int_equal(next_answer(6), FSW_MSG_DENY);
+	assert_int_equal(fsw_letoh16(deny->reason), FSW_REASON_RESOURCES);
+	assert_int_equal(faults_arm(NULL, why, sizeof(why)), 0);
+}
+
 static void table_cannot_be_had(void **state)
 {
 	struct grants g;
@@ -444,6 +464,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(several_messages, setup, teardown),
 		cmocka_unit_test_setup_teardown(deregistration_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(reclaim_with_a_job_half_done, setup, teardown),
+		cmocka_unit_test_setup_teardown(faults, setup, teardown),
 		cmocka_unit_test_setup_teardown(table_cannot_be_had, setup, teardown),
 	};
 
