@@ -229,8 +229,11 @@ def lead(node):
     with open(os.path.join(SHARED, "plan.json"), encoding="utf-8") as file:
         plan = json.load(file)
     others = {name: Remote(name) for name in plan["nodes"] if name != NODE}
+    end = time.monotonic() + (plan["seconds"] or float("inf"))
     for schedule in plan["schedules"]:
         began = time.monotonic()
+        if began > end:
+            break
         result = {"seed": schedule["seed"], "ok": False, "why": "", "counts": {}, "seconds": 0}
         print(f"== seed {schedule['seed']}", flush=True)
         try:

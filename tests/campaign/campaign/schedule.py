@@ -121,7 +121,7 @@ class _Maker:
         walks = self.random.sample(["seq", "random", "backward", "stride"], choose([1, 1, 2]))
         load = {
             "size": 0,
-            "limit": 5,
+            "limit": 4,
             "walk": walks,
             "threads": choose([1, 1, 2, 4]),
             "write": choose([True, True, False]),
@@ -130,9 +130,11 @@ class _Maker:
             "shm": choose([False, False, False, True]),
         }
         # Memory that is locked, or in one piece, is not to be had by reclaim.
-        if load["threads"] > 1 or load["fork"] or load["thp"] or load["shm"]:
+        if load["threads"] > 1 or load["fork"] or load["shm"]:
+            load["limit"] = 6
+        if load["thp"]:
             load["limit"] = 8
-        load["size"] = load["limit"] + choose([2, 3, 5])
+        load["size"] = load["limit"] + choose([1, 2, 4])
         return load
 
     def settings(self):
