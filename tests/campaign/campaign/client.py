@@ -124,8 +124,8 @@ class Client:
         """How much memory the load may have; None: as much as there is."""
         write(f"{CGROUP}/memory.max", "max" if mib is None else f"{mib}M")
 
-    def start_load(self, seconds, walks=None):
-        """Start the load, for so long at least."""
+    def start_load(self, seconds, last=False):
+        """Start the load, for so long at least; the last one is a simple one."""
         if not os.path.isdir(CGROUP):
             os.mkdir(CGROUP)
         write(f"{CGROUP}/memory.swap.max", "max")
@@ -133,11 +133,11 @@ class Client:
         self.runs += 1
         self.counts["loads"] += 1
         o = self.options
-        command = ["pagewalk", "--size", str(o["size"]), "--walk", ",".join(walks or o["walk"]),
+        command = ["pagewalk", "--size", str(o["size"]), "--walk", "random" if last else ",".join(o["walk"]),
                    "--threads", str(o["threads"]), "--seconds", str(max(1, round(seconds))),
                    "--seed", str(self.schedule["seed"] * 100 + self.runs)]
         command += [f"--{name}" for name in ("write", "thp", "shm") if o[name]]
-        if o["fork"]:
+        if o["fork"] and not last:
             command += ["--fork", str(o["fork"])]
         # In place of the shell, whose own pages would be swapped out and lost as well.
         join = 'echo $$ >"$0/cgroup.procs" && exec "$@"'
@@ -272,7 +272,7 @@ class Client:
         if not self.is_swapping():
             raise Failed("nothing to swap to")
         # Whatever became of the loads before: this one must come through.
-        self.start_load(1, ["random"])
+        self.start_load(1, last=True)
         wait_for(LOAD_SECONDS, "the last load ends", lambda: not self.look_at_load_strictly())
 
     def look_at_load_strictly(self):

@@ -135,6 +135,9 @@ class _Maker:
         if load["thp"]:
             load["limit"] = 8
         load["size"] = load["limit"] + choose([1, 2, 4])
+        # Each child comes to a working set of its own.
+        if load["fork"]:
+            load["size"] = load["limit"] + 1
         return load
 
     def settings(self):
