@@ -12,7 +12,7 @@ CGROUP = "/sys/fs/cgroup/campaign"
 # After the last fault everything is well again within this.
 RECOVERY_SECONDS = 60
 # And the load through with its round.
-LOAD_SECONDS = 120
+LOAD_SECONDS = 180
 ATTACH_TRIES = 8
 # The swap area's header has a page of its own, which stays.
 HEADER_BYTES = 8192

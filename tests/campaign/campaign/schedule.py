@@ -78,7 +78,8 @@ class _Maker:
         kind = self.random.choice(["loss", "delay", "reorder", "cut"])
         amount = {
             "loss": self.random.choice([1, 3, 10]),
-            "delay": self.random.choice([2, 20, 100, 400]),
+            # Well below the time after which a queue pair asks again: see the limits in README.md.
+            "delay": self.random.choice([2, 20, 50, 100]),
             "reorder": self.random.choice([2, 10]),
             "cut": 100,
         }[kind]
