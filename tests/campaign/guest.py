@@ -27,10 +27,10 @@ os.environ["PATH"] = f"{os.environ['FASTSWAP_BUILD']}/tests/bin:{os.environ['PAT
 
 SERVER_STEPS = {
     "net": lambda machine, step: machine.net(step["kind"], step["amount"]),
-    "stop": lambda machine, step: machine.stop(),
-    "continue": lambda machine, step: machine.go_on(),
-    "end": lambda machine, step: machine.end(step["signal"]),
-    "start": lambda machine, step: machine.start(),
+    "stop": lambda machine, step: machine.servers[step["which"]].signal("STOP"),
+    "continue": lambda machine, step: machine.servers[step["which"]].signal("CONT"),
+    "end": lambda machine, step: machine.servers[step["which"]].end(step["signal"]),
+    "start": lambda machine, step: machine.servers[step["which"]].start(),
 }
 
 
@@ -100,15 +100,13 @@ class Node:
         """Do it."""
         if what == "begin":
             return self.machine.begin()
-        if what == "start":
-            return self.machine.start(*arguments)
+        if what == "serve":
+            return self.machine.serve(*arguments)
         if what == "step":
             step, = arguments
             return SERVER_STEPS[step["do"]](self.machine, step)
         if what == "heal":
-            self.machine.net("clear", 0)
-            self.machine.go_on()
-            return self.machine.start()
+            return self.machine.heal()
         if what == "finish":
             return self.machine.finish()
         if what == "evidence":
@@ -193,7 +191,7 @@ def run_schedule(schedule, node, others):
         server = others.get("server") or Local(node.handle)
         for other in others.values():
             other("begin")
-        server("start", schedule["server"])
+        server("serve", schedule["server"], 2 if schedule["mirror"] else 1)
     ip = os.environ.get("IP_SERVER", os.environ["VM_IP"])
     client = node.client = Client(schedule, NODE, machine, ip)
     client.set_up()

@@ -73,12 +73,12 @@ class Schedules(unittest.TestCase):
         for one in self.all:
             last = {}
             for step in one["steps"]:
-                last[step["node"], step["do"]] = step
+                last[step["node"], step.get("which"), step["do"]] = step
             for begin, end in ends.items():
-                for (node, do), step in last.items():
+                for (node, which, do), step in last.items():
                     if do == begin:
-                        self.assertGreaterEqual(last[node, end]["at"], step["at"])
-            for (node, do), step in last.items():
+                        self.assertGreaterEqual(last[node, which, end]["at"], step["at"])
+            for (_, _, do), step in last.items():
                 if do == "net":
                     self.assertEqual(step["kind"], "clear")
                 if do == "hold" and step["seconds"] < schedule.PATIENT_HOLD:
@@ -100,10 +100,20 @@ class Schedules(unittest.TestCase):
         for one in self.all:
             loses = one["server"] is not None and one["server"]["lease"] < schedule.PATIENT_LEASE
             for step in one["steps"]:
-                loses |= step["do"] == "end"
+                loses |= step["do"] == "end" and not one["mirror"]
                 loses |= step["do"] == "hold" and step["seconds"] < 10
                 loses |= one["backend"] == "dram" and step.get("point") == "status"
             self.assertEqual(one["may_lose"], loses)
+
+    def test_of_two_servers_one_keeps_everything(self):
+        mirrored = [one for one in self.all if one["mirror"]]
+        self.assertGreater(len(mirrored), 200)
+        ended = set()
+        for one in mirrored:
+            self.assertFalse(one["may_lose"])
+            self.assertIn(one["topology"], ("one", "two"))
+            ended |= {step["which"] for step in one["steps"] if step["do"] == "end"}
+        self.assertEqual(ended, {1})
 
     def test_described_in_words(self):
         for one in self.all:

@@ -27,7 +27,11 @@ class Client:
         self.log = machine.log
         self.backend = schedule["backend"]
         self.options = schedule["loads"][node]
-        self.url = "dram://" if self.backend == "dram" else f"rdma://{server_ip}:{PORT}"
+        self.urls = [f"rdma://{server_ip}:{PORT}"]
+        if schedule["mirror"]:
+            self.urls.append(f"rdma://{server_ip}:{PORT + 1}")
+        if self.backend == "dram":
+            self.urls = ["dram://"]
         self.device = None
         self.load = None
         self.load_began = 0.0
@@ -64,9 +68,10 @@ class Client:
                 write(f"/sys/module/{module}/parameters/{name}", value)
         self.attach()
 
-    def attach(self, size=None, swap=True):
+    def attach(self, size=None, urls=None, swap=True):
         """Attach, which may take some attempts while there are faults."""
-        command = ["fastswap", "attach", self.url, "--size", f"{size or self.schedule['device']}M"]
+        command = ["fastswap", "attach", *" --mirror ".join(urls or self.urls).split()]
+        command += ["--size", f"{size or self.schedule['device']}M"]
         if self.backend == "rdma":
             command += ["--queues", str(self.schedule["queues"])]
             command += ["--hold", str(self.schedule["hold"])]
@@ -300,18 +305,20 @@ class Client:
         """All chunks are free again: one client can have them all. After a lease at the latest."""
         server = self.schedule["server"]
         end = time.monotonic() + server["lease"] + 20
-        while True:
-            try:
-                self.attach(server["size"], swap=False)
-                break
-            except Failed as error:
-                if time.monotonic() > end:
-                    raise Failed(f"chunks have leaked: {error}") from None
-        self.detach()
+        for url in self.urls:
+            while not self.device:
+                try:
+                    self.attach(server["size"], [url], swap=False)
+                except Failed as error:
+                    if time.monotonic() > end:
+                        raise Failed(f"chunks have leaked: {error}") from None
+            self.detach()
 
     def unload(self):
         """The modules can go, and come back fresh for the next schedule."""
-        for module in (f"fastswap_{self.backend}", "fastswap"):
+        for module in ("fastswap_mirror", f"fastswap_{self.backend}", "fastswap"):
+            if not os.path.isdir(f"/sys/module/{module}"):
+                continue
             status, output = run("rmmod", module)
             if status:
                 raise Failed(f"rmmod {module}: {output}")

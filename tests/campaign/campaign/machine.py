@@ -122,15 +122,77 @@ def rdma_objects():
     return run("rdma", "resource", "show")[1]
 
 
+class Server:
+    """A server on some node."""
+
+    def __init__(self, port):
+        self.port = port
+        self.process = None
+        self.output = None
+        self.options = None
+        self.starts = 0
+
+    def start(self):
+        """Start it, unless it runs."""
+        if self.process and self.process.poll() is None:
+            return
+        o = self.options
+        self.starts += 1
+        self.output = f"/tmp/server.{self.port}.{self.starts}"
+        with open(self.output, "w", encoding="utf-8") as output:
+            # pylint: disable-next=consider-using-with
+            self.process = subprocess.Popen(
+                [
+                    "fastswap-server",
+                    *("--port", str(self.port), "--size", f"{o['size']}M"),
+                    *("--chunk-size", f"{o['chunk']}M", "--keepalive", str(o["keepalive"])),
+                    *("--threads", str(o["threads"]), "--lease", str(o["lease"])),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "FASTSWAP_FAULTS": o["faults"]},
+            )
+        wait_for(60, "the server listens", self._has_started)
+
+    def _has_started(self):
+        if self.process.poll() is not None:
+            raise Failed(f"the server did not start: {self.says()[-200:]}")
+        return "listening on " in self.says()
+
+    def says(self):
+        """All of its log since it was started last."""
+        return read(self.output) if self.output else ""
+
+    def signal(self, name):
+        """Send it a signal, if it runs."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(getattr(signal, f"SIG{name}"))
+
+    def end(self, name):
+        """Stop it for good, and judge how it ended."""
+        if not self.process:
+            return
+        status = self.process.poll()
+        if status is not None:
+            raise Failed(f"the server has ended, with status {status}: {self.says()[-300:]}")
+        self.signal("CONT")
+        self.signal(name)
+        wait_for(30, "the server ends", lambda: self.process.poll() is not None)
+        status, self.process = self.process.returncode, None
+        if name == "TERM":
+            left = re.search(r".*left over.*", self.says())
+            if status or left:
+                raise Failed(f"the server ended with status {status}: "
+                             f"{left[0] if left else self.says()[-300:]}")
+
+
 class Machine:
-    """A node: its network, and its server if it has one."""
+    """A node: its network, and its servers if it has some."""
 
     def __init__(self):
         self.log = KernelLog()
-        self.server = None
-        self.server_output = None
-        self.options = None
-        self.generation = 0
+        self.servers = []
         self.objects = None
 
     def begin(self):
@@ -156,71 +218,24 @@ class Machine:
         if status:
             raise Failed(f"tc: {output}")
 
-    # -- the server -----------------------------------------------------------
+    def serve(self, options, number):
+        """Start so many servers."""
+        self.servers = [Server(PORT + i) for i in range(number)]
+        for server in self.servers:
+            server.options = options
+            server.start()
 
-    def start(self, options=None):
-        """Start the server, with these options or those of the last time."""
-        if self.server and self.server.poll() is None:
-            return
-        self.options = o = options or self.options
-        self.generation += 1
-        self.server_output = f"/tmp/server.{self.generation}"
-        env = {**os.environ, "FASTSWAP_FAULTS": o["faults"]}
-        with open(self.server_output, "w", encoding="utf-8") as output:
-            self.server = subprocess.Popen(
-                [
-                    "fastswap-server",
-                    *("--port", str(PORT), "--size", f"{o['size']}M"),
-                    *("--chunk-size", f"{o['chunk']}M", "--keepalive", str(o["keepalive"])),
-                    *("--threads", str(o["threads"]), "--lease", str(o["lease"])),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=env,
-            )
-        wait_for(60, "the server listens", self._has_started)
-
-    def _has_started(self):
-        if self.server.poll() is not None:
-            raise Failed(f"the server did not start: {self.server_says()[-200:]}")
-        return "listening on " in self.server_says()
-
-    def server_says(self):
-        """All of its log."""
-        return read(self.server_output) if self.server_output else ""
-
-    def stop(self):
-        """Let it stand still."""
-        if self.server and self.server.poll() is None:
-            self.server.send_signal(signal.SIGSTOP)
-
-    def go_on(self):
-        """And go on."""
-        if self.server and self.server.poll() is None:
-            self.server.send_signal(signal.SIGCONT)
-
-    def end(self, signal_name):
-        """Stop the server for good, and judge how it ended."""
-        if not self.server:
-            return
-        status = self.server.poll()
-        if status is not None:
-            raise Failed(f"the server has ended, with status {status}: "
-                         f"{self.server_says()[-300:]}")
-        self.go_on()
-        self.server.send_signal(getattr(signal, f"SIG{signal_name}"))
-        wait_for(30, "the server ends", lambda: self.server.poll() is not None)
-        status, self.server = self.server.returncode, None
-        if signal_name == "TERM":
-            left = re.search(r".*left over.*", self.server_says())
-            if status or left:
-                raise Failed(f"the server ended with status {status}: "
-                             f"{left[0] if left else self.server_says()[-300:]}")
+    def heal(self):
+        """No more faults from here, but those that the servers have of their own."""
+        self.net("clear", 0)
+        for server in self.servers:
+            server.signal("CONT")
+            server.start()
 
     def finish(self):
         """The end of a schedule, when no client is attached any more."""
-        self.end("TERM")
+        for server in self.servers:
+            server.end("TERM")
         self.log.check()
         if self.objects:
             def is_as_before():
@@ -233,4 +248,5 @@ class Machine:
 
     def evidence(self):
         """What one wants to read after a failure."""
-        return {"kernel": self.log.read()[-200:], "server": self.server_says()[-6000:]}
+        return {"kernel": self.log.read()[-200:],
+                "server": "\n--\n".join(server.says()[-6000:] for server in self.servers)}

@@ -40,16 +40,17 @@ def ranges(numbers):
 
 
 def table(results):
-    """One line for each kernel and topology, and one for all of a kernel."""
+    """One line for each kernel and topology, and for all of a kernel; mirrored ones once more."""
     groups = {}
     for result in results:
-        for topology in (result["topology"], "all"):
+        kinds = [result["topology"], "all"] + (["mirrored"] if result.get("mirror") else [])
+        for topology in kinds:
             groups.setdefault((result["kernel"], topology), []).append(result)
     header = ["kernel", "machines", "seeds", "failed", *COUNTS.values(), "minutes"]
     lines = ["| " + " | ".join(header) + " |",
              "| --- | --- |" + " ---: |" * (len(header) - 2)]
     for kernel in sorted({kernel for kernel, _ in groups}, key=lambda name: name.split(".")):
-        for topology in ("one", "two", "three", "all"):
+        for topology in ("one", "two", "three", "mirrored", "all"):
             group = groups.get((kernel, topology))
             if not group:
                 continue

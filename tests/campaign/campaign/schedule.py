@@ -12,7 +12,11 @@ TOPOLOGIES = {
 }
 
 POOL_MIB = 96
+# Of each server, where there are two for a mirrored device.
+MIRROR_POOL_MIB = 64
 DEVICE_MIB = 40
+# Every so many seeds the device is mirrored.
+MIRROR_EVERY = 4
 # Nothing is lost by an outage while these are this long: the longest outage is a small part.
 PATIENT_HOLD = 120
 PATIENT_LEASE = 60
@@ -56,6 +60,7 @@ class _Maker:
         self.random = random.Random(f"fastswap campaign {seed}")
         self.steps = []
         self.may_lose = False
+        self.mirror = False
 
     def between(self, low, high):
         """A moment or a duration, in steps that one can read."""
@@ -88,14 +93,18 @@ class _Maker:
         self.add(at + length, end, "net", kind="clear", amount=0)
 
     def stall(self, at, node, topology):
-        self.add(at, "server", "stop")
-        self.add(at + self.between(0.3, LONGEST_OUTAGE), "server", "continue")
+        which = self.random.choice([0, 1]) if self.mirror else 0
+        self.add(at, "server", "stop", which=which)
+        self.add(at + self.between(0.3, LONGEST_OUTAGE), "server", "continue", which=which)
 
     def restart(self, at, node, topology):
-        self.may_lose = True
+        # Of two, it is always the same: what the other has, nobody may lose.
+        which = 1 if self.mirror else 0
+        if not self.mirror:
+            self.may_lose = True
         signal = self.random.choice(["KILL", "KILL", "TERM"])
-        self.add(at, "server", "end", signal=signal)
-        self.add(at + self.between(0.1, 3), "server", "start")
+        self.add(at, "server", "end", which=which, signal=signal)
+        self.add(at + self.between(0.1, 3), "server", "start", which=which)
 
     def short_hold(self, at, node, topology):
         self.may_lose = True
@@ -163,10 +172,12 @@ class _Maker:
         points = self.random.sample(sorted(SERVER_FAULTS), self.random.choice([0, 0, 1, 2]))
         rules = [f"{p}={self.random.choice(SERVER_FAULTS[p])}@{self.seed}" for p in points]
         lease = self.random.choice([PATIENT_LEASE] * 4 + [0])
+        if self.mirror:
+            lease = PATIENT_LEASE
         if lease < PATIENT_LEASE:
             self.may_lose = True
         return {
-            "size": POOL_MIB,
+            "size": MIRROR_POOL_MIB if self.mirror else POOL_MIB,
             "chunk": self.random.choice([1, 4, 4, 16]),
             "keepalive": self.random.choice([1, 1, 2]),
             "threads": self.random.choice([1, 2]),
@@ -185,6 +196,8 @@ class _Maker:
         if backend == "dram":
             return
         kinds = [self.stall, self.stall, self.restart, self.short_hold, self.long_hold]
+        if self.mirror:
+            kinds = [self.stall, self.restart, self.restart, self.restart, self.long_hold]
         if topology != "one":
             kinds += [self.net] * 5
         for _ in range(self.random.choice([0, 1, 1, 2, 3])):
@@ -196,13 +209,18 @@ def make(seed):
     """Return the schedule of a seed, made of what JSON knows."""
     maker = _Maker(seed)
     topology = maker.random.choices(("one", "two", "three"), (11, 8, 1))[0]
+    maker.mirror = seed % MIRROR_EVERY == 0
+    if maker.mirror and topology == "three":
+        topology = "two"
     backend = "dram" if topology == "one" and maker.random.random() < 0.15 else "rdma"
+    maker.mirror &= backend == "rdma"
     clients = [name for name, _ in TOPOLOGIES[topology] if name != "server"]
     seconds = maker.between(5, 9)
     schedule = {
         "seed": seed,
         "topology": topology,
         "backend": backend,
+        "mirror": maker.mirror,
         "seconds": seconds,
         "server": maker.server() if backend == "rdma" else None,
         "settings": maker.settings(),
@@ -220,7 +238,8 @@ def make(seed):
 def describe(schedule):
     """The schedule for people, in lines."""
     words = [f"seed {schedule['seed']}: {schedule['backend']}, {schedule['topology']}, "
-             f"{schedule['seconds']} s" + (", may lose pages" if schedule["may_lose"] else "")]
+             + ("mirrored, " if schedule["mirror"] else "") + f"{schedule['seconds']} s"
+             + (", may lose pages" if schedule["may_lose"] else "")]
     if schedule["server"]:
         words.append("  server: " + _pairs(schedule["server"]))
     for node, load in schedule["loads"].items():
