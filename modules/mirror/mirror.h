@@ -16,6 +16,7 @@
 #include <linux/bio.h>
 #include <linux/completion.h>
 #include <linux/list.h>
+#include <linux/printk.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -81,6 +82,7 @@ struct fsm_io {
  * @ops: the backend, its module pinned
  * @priv: its own; NULL: not attached
  * @down_since: when it was lost, jiffies; while it is not in m->live
+ * @told: that it is being filled; of the refill
  * @losses: times that it has lost everything; guarded by the mirror's lock, as what follows
  * @reads: reads that it has served
  * @writes: writes likewise
@@ -94,6 +96,7 @@ struct fsm_replica {
 	const struct fastswap_backend_ops *ops;
 	void *priv;
 	unsigned long down_since;
+	bool told;
 	u32 losses;
 	u64 reads;
 	u64 writes;
@@ -200,6 +203,10 @@ static inline u32 *fsm_busy_of(struct fsm *m, u64 group)
 {
 	return &m->busy[group % FSM_NR_BUSY];
 }
+
+/* Replicas count from 0 in the statistics, as in the options. */
+#define fsm_info(r, fmt, ...)							\
+	pr_info("%s: replica %u " fmt, fastswap_name((r)->m->up), (r)->index, ##__VA_ARGS__)
 
 extern struct workqueue_struct *fsm_wq;
 

@@ -234,8 +234,14 @@ static bool may_go_on(const struct fsm *m, unsigned int to)
 /* Copy to a replica whatever it misses. Return: false if that has to be tried again. */
 static bool fill(struct fsm *m, unsigned int to)
 {
+	struct fsm_replica *r = &m->replicas[to];
 	u64 slot = 0, group;
 	bool good = true;
+
+	if (!r->told)
+		fsm_info(r, "misses %llu KiB, which are copied to it\n",
+			 fsm_map_count_missing(&m->map, to) << (FASTSWAP_SLOT_SHIFT - 10));
+	r->told = true;
 
 	spin_lock_irq(&m->lock);
 	m->dirty &= ~(1u << to);
@@ -251,10 +257,14 @@ static bool fill(struct fsm *m, unsigned int to)
 		slow_down(FSM_GROUP);
 	}
 
+	if (!may_go_on(m, to))
+		r->told = false;
 	spin_lock_irq(&m->lock);
 	good = good && may_go_on(m, to) && !(m->dirty & 1u << to);
 	if (good) {
 		m->complete |= 1u << to;
+		r->told = false;
+		fsm_info(r, "has everything\n");
 		fsm_look(m);
 	}
 	spin_unlock_irq(&m->lock);

@@ -4,7 +4,6 @@
 /* What a replica has to say: that it is there or not, or that it has lost everything. */
 #include <linux/bitmap.h>
 #include <linux/jiffies.h>
-#include <linux/printk.h>
 
 #include "mirror.h"
 
@@ -91,6 +90,7 @@ static void set_health(struct fastswap_upper *up, enum fastswap_health health)
 	if (live != !!(m->live & bit)) {
 		m->live ^= bit;
 		r->down_since = jiffies;
+		fsm_info(r, "%s\n", live ? "is back" : "is away");
 		fsm_look(m);
 		fsm_kick(m, live && !(m->complete & bit));
 	}

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # nodes: a,mem=640,cpus=1
-# timeout: 400
+# timeout: 600
 # processors: 1
 #
 # A device that is kept by two servers: the loss of one loses nothing, in the
