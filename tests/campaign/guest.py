@@ -162,7 +162,9 @@ def play(schedule, client, server):
 
     def do(step):
         client.remark(" ".join(str(value) for value in step.values()))
-        if step["node"] == "server":
+        if step["do"] == "end" and not client.may_lose_a_server():
+            client.remark("not now: the other server misses something")
+        elif step["node"] == "server":
             server("step", step)
         elif step["do"] == "net":
             NODE_STATE.machine.net(step["kind"], step["amount"])

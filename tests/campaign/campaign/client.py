@@ -14,6 +14,8 @@ RECOVERY_SECONDS = 60
 # And the load through with its round.
 LOAD_SECONDS = 180
 ATTACH_TRIES = 8
+# How long a server that is to be lost waits for the other one to have everything.
+MIRROR_SECONDS = 20
 # The swap area's header has a page of its own, which stays.
 HEADER_BYTES = 8192
 
@@ -112,6 +114,17 @@ class Client:
         """Its counters."""
         return {name: int(value) for name, value in
                 (line.split() for line in self.attribute("stats").splitlines())}
+
+    def may_lose_a_server(self):
+        """May one go? Of two that mirror a device not while the other misses what it has."""
+        if not self.schedule["mirror"] or not self.device:
+            return True
+        end = time.monotonic() + MIRROR_SECONDS
+        while self.attribute("state") != "live":
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.1)
+        return True
 
     def is_swapping(self):
         """Is the device in use for swap?"""
