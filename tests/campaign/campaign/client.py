@@ -151,7 +151,8 @@ class Client:
         self.runs += 1
         self.counts["loads"] += 1
         o = self.options
-        command = ["pagewalk", "--size", str(o["size"]), "--walk", "random" if last else ",".join(o["walk"]),
+        walks = ["random"] if last else o["walk"]
+        command = ["pagewalk", "--size", str(o["size"]), "--walk", ",".join(walks),
                    "--threads", str(o["threads"]), "--seconds", str(max(1, round(seconds))),
                    "--seed", str(self.schedule["seed"] * 100 + self.runs)]
         command += [f"--{name}" for name in ("write", "thp", "shm") if o[name]]
