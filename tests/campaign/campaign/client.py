@@ -120,10 +120,14 @@ class Client:
         if not self.schedule["mirror"] or not self.device:
             return True
         end = time.monotonic() + MIRROR_SECONDS
-        while self.attribute("state") != "live":
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.1)
+        try:
+            while self.attribute("state") != "live":
+                if time.monotonic() > end:
+                    return False
+                time.sleep(0.1)
+        except OSError:
+            # It has just been detached.
+            pass
         return True
 
     def is_swapping(self):
@@ -239,14 +243,13 @@ class Client:
         else:
             self.cycle(what)
 
-    @staticmethod
-    def reclaim(mib):
-        """Push some of the load out."""
-        try:
-            write(f"{CGROUP}/memory.reclaim", f"{mib}M")
-        except OSError:
-            # Less was to be had.
-            pass
+    def set_group(self, name, value):
+        """As write(), by another process: it may wait for I/O, and that for what others do."""
+        self.run("sh", "-c", 'echo "$1" >"$0"', f"{CGROUP}/{name}", value, seconds=200)
+
+    def reclaim(self, mib):
+        """Push some of the load out, if there is so much."""
+        self.set_group("memory.reclaim", f"{mib}M")
 
     def cycle(self, what):
         """Take the device away from a load that runs, and give it one again."""
@@ -266,10 +269,11 @@ class Client:
             self.count()
             self.detach()
             self.attach()
-        self.limit(self.options["limit"])
+        self.set_group("memory.max", f"{self.options['limit']}M")
 
     def make_swap(self):
-        """Make a new swap area."""
+        """Make a new swap area; mkswap reads what was there, which is lost, unless it is freed."""
+        self.run("blkdiscard", self.device)
         return not self.run("mkswap", self.device)[0] and not self.run("swapon", self.device)[0]
 
     # -- the end --------------------------------------------------------------

@@ -145,6 +145,9 @@ class _Maker:
         if load["thp"]:
             load["limit"] = 8
         load["size"] = load["limit"] + choose([1, 2, 4])
+        # Of shared memory a child would see what its parent writes.
+        if load["fork"] and load["shm"]:
+            load["write"] = False
         # Each child comes to a working set of its own.
         if load["fork"]:
             load["size"] = load["limit"] + 1
