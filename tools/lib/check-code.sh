@@ -83,10 +83,12 @@ check_static()
 	examined ${#sources[@]} "C files of programs"
 	# It reads no system headers, but cannot follow TAILQ_FOREACH() without this one.
 	queue=$(echo '#include <sys/queue.h>' | "${CC:-cc}" -M -x c - | grep -o '[^ ]*sys/queue.h')
+	# A DIR of one's own can be read with readdir(), and readdir_r() is deprecated.
 	cppcheck -q -j "$(nproc)" --std=c11 --enable=warning,performance,portability \
 		--library=posix,gnu --inline-suppr --suppress=missingInclude \
 		--suppress=missingIncludeSystem -D__linux__ -D__x86_64__ -U__KERNEL__ \
 		--include="$queue" -I modules/include/uapi -I server -I tests/vm/progs \
+		-I tools/cgroup -I tools/fastswap --suppress=readdirCalled \
 		"${sources[@]}" || true
 }
 
@@ -139,7 +141,7 @@ check_headers()
 		printf '#include "%s"\n' "$top/$file" "$top/$file" |
 			"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-sign-compare \
 				-Wno-unused-parameter -Werror -fsyntax-only \
-				-I modules/include/uapi -I server -I "${file%/*}" \
+				-I modules/include/uapi -I server -I tools/cgroup -I "${file%/*}" \
 				"${flags[@]}" -x c - || true
 	done
 

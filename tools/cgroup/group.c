@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "group.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgfile.h"
+#include "hierarchy.h"
+
+/* memory.stat has some 4 KiB in it. */
+#define FILE_MAX	16384
+
+static const char no_controller[] = "the group has no memory controller, or is the root group";
+static const char no_v2[] = "boot with systemd.unified_cgroup_hierarchy=1";
+
+/* Read all of a file that may have grown since. Return: bytes, or a negative errno. */
+static int read_from_start(int fd, char *text, size_t size)
+{
+	size_t used = 0;
+
+	while (used + 1 < size) {
+		ssize_t n = pread(fd, text + used, size - 1 - used, used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		used += n;
+	}
+	text[used] = '\0';
+	return used;
+}
+
+/** group_value - read a file of one number; 0, or a negative errno (-ENODEV: the group is gone) */
+int group_value(int fd, uint64_t *value)
+{
+	char text[32];
+	int n = read_from_start(fd, text, sizeof(text));
+
+	if (n < 0)
+		return n;
+	return cgfile_value(text, value) ? 0 : -EPROTO;
+}
+
+/** group_key - read one value of a file of lines NAME VALUE; 0, or a negative errno */
+int group_key(int fd, const char *key, uint64_t *value)
+{
+	char text[FILE_MAX];
+	int n = read_from_start(fd, text, sizeof(text));
+
+	if (n < 0)
+		return n;
+	return cgfile_key(text, key, value) ? 0 : -EPROTO;
+}
+
+/** group_stall - read a total of memory.pressure; 0, or a negative errno */
+int group_stall(int fd, const char *kind, uint64_t *us)
+{
+	char text[256];
+	int n = read_from_start(fd, text, sizeof(text));
+
+	if (n < 0)
+		return n;
+	return cgfile_stall(text, kind, us) ? 0 : -EPROTO;
+}
+
+/**
+ * group_reclaim - have the kernel take memory from the group, in this thread
+ * @g: the group
+ * @bytes: how much
+ *
+ * Return: 0, -EAGAIN if there was not that much to be had, -EINTR after a signal, -ENODEV if the
+ * group is gone, or another negative errno.
+ */
+int group_reclaim(const struct group *g, uint64_t bytes)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%" PRIu64, bytes);
+
+	return pwrite(g->reclaim, text, len, 0) == len ? 0 : -errno;
+}
+
+/**
+ * group_read - read a file of a group
+ * @dir: the folder
+ * @name: the file
+ * @text: gets what it holds
+ * @size: bytes of @text
+ *
+ * Return: bytes, or a negative errno.
+ */
+int group_read(int dir, const char *name, char *text, size_t size)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC), n;
+
+	if (fd < 0)
+		return -errno;
+	n = read_from_start(fd, text, size);
+	close(fd);
+	return n;
+}
+
+/** group_write - write a file of a group; 0, or a negative errno */
+int group_write(int dir, const char *name, const char *text)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC), err = 0;
+	ssize_t len = strlen(text);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, len) != len)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int open_file(int dir, const char *name, int flags)
+{
+	return openat(dir, name, flags | O_CLOEXEC);
+}
+
+/**
+ * group_open - open a group that memory can be reclaimed from
+ * @g: filled in
+ * @at: folder that @path is relative to, or AT_FDCWD
+ * @path: of the group
+ * @why: on an error what is wrong, in words
+ * @why_size: bytes of @why
+ *
+ * Return: 0, or a negative errno: -ENOENT if there is no such group, -EOPNOTSUPP if it has no
+ * memory controller, -ENOSYS if the kernel cannot do it.
+ */
+int group_open(struct group *g, int at, const char *path, char *why, size_t why_size)
+{
+	int err;
+
+	*g = (struct group) { -1, -1, -1, -1, -1, -1, -1, -1 };
+	g->dir = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (g->dir < 0) {
+		err = -errno;
+		snprintf(why, why_size, "%s", strerror(-err));
+		return err;
+	}
+	errno = 0;	/* stays what the first failure makes it: openat() does not clear it */
+	g->current = open_file(g->dir, "memory.current", O_RDONLY);
+	g->max = open_file(g->dir, "memory.max", O_RDONLY);
+	g->events = open_file(g->dir, "memory.events", O_RDONLY);
+	if (g->current < 0 || g->max < 0 || g->events < 0) {
+		err = errno == ENOENT ? -EOPNOTSUPP : -errno;
+		snprintf(why, why_size, "%s", err == -EOPNOTSUPP ? no_controller : strerror(-err));
+		goto err_close;
+	}
+	g->reclaim = open_file(g->dir, "memory.reclaim", O_WRONLY);
+	if (g->reclaim < 0) {
+		err = errno == ENOENT ? -ENOSYS : -errno;
+		if (err == -ENOSYS)
+			snprintf(why, why_size,
+				 "this kernel has no memory.reclaim; it takes Linux 5.19 or later");
+		else
+			snprintf(why, why_size, "cannot write memory.reclaim: %s", strerror(-err));
+		goto err_close;
+	}
+	g->stat = open_file(g->dir, "memory.stat", O_RDONLY);
+	g->pressure = open_file(g->dir, "memory.pressure", O_RDONLY);
+	g->swap = open_file(g->dir, "memory.swap.current", O_RDONLY);
+	return 0;
+
+err_close:
+	group_close(g);
+	return err;
+}
+
+/** group_close - close what group_open() has opened; twice does no harm */
+void group_close(struct group *g)
+{
+	int *fds[] = { &g->dir, &g->current, &g->max, &g->events, &g->reclaim, &g->pressure,
+		       &g->stat, &g->swap };
+	size_t i;
+
+	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+/* Read a file of any length; to be freed. */
+static char *slurp(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0, size = 1 << 16;
+	char *text = malloc(size), *bigger;
+	ssize_t n = -1;
+
+	while (text && fd >= 0) {
+		n = read(fd, text + used, size - 1 - used);
+		if (n <= 0)
+			break;
+		used += n;
+		if (used + 1 < size)
+			continue;
+		size *= 2;
+		bigger = realloc(text, size);
+		if (!bigger)
+			free(text);
+		text = bigger;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!text || n < 0) {
+		free(text);
+		return NULL;
+	}
+	text[used] = '\0';
+	return text;
+}
+
+/**
+ * group_mount - where cgroup v2 is mounted, with a memory controller
+ * @path: gets the folder
+ * @size: bytes of @path
+ * @why: what is wrong if there is none, in words
+ * @why_size: bytes of @why
+ */
+bool group_mount(char *path, size_t size, char *why, size_t why_size)
+{
+	char *mountinfo = slurp("/proc/self/mountinfo");
+	char controllers[512] = "";
+	bool found, is_v1;
+	int dir;
+
+	if (!mountinfo) {
+		snprintf(why, why_size, "cannot read /proc/self/mountinfo: %s", strerror(errno));
+		return false;
+	}
+	found = hierarchy_mount(mountinfo, path, size);
+	is_v1 = hierarchy_memory_is_v1(mountinfo);
+	free(mountinfo);
+	if (is_v1) {
+		snprintf(why, why_size, "the memory controller belongs to cgroup v1: %s", no_v2);
+		return false;
+	}
+	if (!found) {
+		snprintf(why, why_size, "cgroup v2 is not mounted: %s", no_v2);
+		return false;
+	}
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		snprintf(why, why_size, "cannot open %s: %s", path, strerror(errno));
+		return false;
+	}
+	group_read(dir, "cgroup.controllers", controllers, sizeof(controllers));
+	close(dir);
+	if (!cgfile_word(controllers, "memory")) {
+		snprintf(why, why_size, "%s: no memory controller; is cgroup_disable=memory set?",
+			 path);
+		return false;
+	}
+	return true;
+}
+
+/**
+ * group_own - the group of a process, below the mount point
+ * @pid: "self", or a number
+ * @path: gets the path, with a slash in front
+ * @size: bytes of @path
+ */
+bool group_own(const char *pid, char *path, size_t size)
+{
+	char name[64], *text;
+	bool found;
+
+	snprintf(name, sizeof(name), "/proc/%s/cgroup", pid);
+	text = slurp(name);
+	found = text && hierarchy_own(text, path, size);
+	free(text);
+	return found;
+}

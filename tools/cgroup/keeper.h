@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One group that is kept below its limit: look at its files, ask the law, reclaim. No threads. */
+#ifndef FASTSWAP_KEEPER_H
+#define FASTSWAP_KEEPER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ceiling.h"
+#include "group.h"
+#include "headroom.h"
+#include "offload.h"
+#include "swapins.h"
+
+/**
+ * struct swapin_meter - how fast pages come in from swap, for all groups of a thread
+ * @rate: bytes per second
+ */
+struct swapin_meter {
+	struct swapins source;
+	uint64_t time, bytes;
+	uint64_t rate;
+};
+
+/**
+ * struct keeper - state of one group
+ * @group: its files
+ * @figures: what others may know; kept up to date by keeper_look() and keeper_reclaim()
+ * @was_hit: the group may have been at its limit since the last look: read memory.events
+ * @always_read: nobody tells us when that happens
+ */
+struct keeper {
+	struct group group;
+	struct offload_options options;
+	struct offload_figures figures;
+	bool was_hit, always_read;
+
+	struct swapin_meter *meter;
+	unsigned int nr_cpus;
+	struct headroom headroom;
+	struct ceiling ceiling;
+	uint64_t limit, ceiling_bytes;
+	uint64_t max_events, first_max_events;
+	uint64_t next_slow, next_stall;
+	uint64_t faults, latency_count, latency_ns, stall_ns;
+};
+
+uint64_t keeper_now(void);
+void keeper_init(struct keeper *k, const struct group *group,
+		 const struct offload_options *options, struct swapin_meter *meter,
+		 unsigned int nr_cpus);
+int keeper_look(struct keeper *k, struct headroom_order *order);
+int keeper_reclaim(struct keeper *k, uint64_t bytes);
+
+#endif /* FASTSWAP_KEEPER_H */
