@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Status and metrics: every figure where it belongs, names that need care, groups that wait. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "render.h"
+
+static const struct group_report groups[] = {
+	{
+		.path = "/a",
+		.policy = POLICY_ADAPTIVE,
+		.figures = {
+			.current = 50 << 20,
+			.limit = 64 << 20,
+			.level = 60 << 20,
+			.headroom = 4 << 20,
+			.rate = 1 << 20,
+			.swap = 8192,
+			.max_events = 7,
+			.looks = 1000,
+			.writes = 30,
+			.failures = 2,
+			.reclaimed = 123456,
+			.reach_ns = 1500000,
+		},
+	},
+	{
+		.path = "/b\"\\\n",
+		.figures = { .current = 4096, .limit = UINT64_MAX, .level = UINT64_MAX },
+	},
+	{
+		.path = "/c",
+		.waits = "no controller",
+	},
+};
+
+static char *render(void (*how)(FILE *to, const struct report *r), unsigned int nr)
+{
+	const struct report report = { groups, nr, 1234567890, 99 };
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	how(to, &report);
+	fclose(to);
+	return text;
+}
+
+static void has(const char *text, const char *what)
+{
+	if (!strstr(text, what))
+		fail_msg("no '%s' in:\n%s", what, text);
+}
+
+static void test_status(void **state)
+{
+	char *text = render(render_status, 3);
+
+	has(text, "up 99 s, CPU time of the threads 1.234 s, groups 3\n");
+	has(text, "50M      64M      60M       4M       1M      120K         7        8K  /a "
+		  "(adaptive)\n");
+	has(text, "4K        -        -");
+	has(text, "/c: no controller\n");
+	free(text);
+	text = render(render_status, 0);
+	assert_null(strstr(text, "MEMORY"));
+	free(text);
+}
+
+static void test_metrics(void **state)
+{
+	char *text = render(render_metrics, 3);
+
+	has(text, "fastswap_reclaimd_groups 3\n");
+	has(text, "fastswap_reclaimd_cpu_seconds_total 1.234567890\n");
+	has(text, "# TYPE fastswap_reclaimd_group_limit_hits_total counter\n");
+	has(text, "fastswap_reclaimd_group_limit_hits_total{group=\"/a\"} 7\n");
+	has(text, "fastswap_reclaimd_group_memory_bytes{group=\"/a\"} 52428800\n");
+	has(text, "fastswap_reclaimd_group_delay_seconds{group=\"/a\"} 0.001500000\n");
+	has(text, "fastswap_reclaimd_group_limit_bytes{group=\"/b\\\"\\\\\\n\"} +Inf\n");
+	has(text, "fastswap_reclaimd_group_reclaimed_bytes_total{group=\"/a\"} 123456\n");
+	/* What waits has no figures. */
+	assert_null(strstr(text, "/c"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_metrics),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,207 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# nodes: a,mem=1024,cpus=1
+# processors: 1
+# timeout: 400
+#
+# fastswap-run and fastswap-reclaimd on real cgroups: what a run reports and leaves
+# behind, signals, and that hardly any task has to reclaim when it is done for it.
+# One CPU, as to interrupt another takes very long in an emulator.
+
+# shellcheck source=tests/vm/case-lib.sh
+. "${GUEST_LIB%/*}/case-lib.sh"
+
+readonly GROUPS_OF_RUNS=/sys/fs/cgroup/fastswap-run
+readonly REPORT=/tmp/report
+readonly SOCKET=/run/reclaimd.sock
+readonly METRICS_PORT=9470
+
+# ends_with STATUS COMMAND [ARGUMENT...]
+ends_with()
+{
+	local want="$1" status=0
+
+	shift
+	timeout -k 1 60 "$@" || status=$?
+	check "exit status of $*" "$status" -eq "$want"
+}
+
+# waits_for STATUS PROCESS: of this shell
+waits_for()
+{
+	local status=0
+
+	wait_for 30 is_dead "$2"
+	wait "$2" || status=$?
+	check "exit status" "$status" -eq "$1"
+}
+
+# reported NAME: of the last report
+reported()
+{
+	sed -n "s/^$1=//p" "$REPORT"
+}
+
+no_groups_left()
+{
+	! compgen -G "$GROUPS_OF_RUNS/job-*" >/dev/null
+}
+
+is_dead()
+{
+	[[ ! -e /proc/$1/stat || "$(cut -d' ' -f3 "/proc/$1/stat")" == Z ]]
+}
+
+# start_sleeper COMMAND: in a run, in the background. Sets RUN, its process, and SLEEPER.
+start_sleeper()
+{
+	rm -f /tmp/sleeper
+	# shellcheck disable=SC2016 # expanded by that shell
+	fastswap-run --local 16M --quiet bash -c 'echo $$ >/tmp/sleeper; '"$1" &
+	RUN=$!
+	wait_for 30 test -s /tmp/sleeper
+	SLEEPER=$(</tmp/sleeper)
+}
+
+step "attach"
+attach dram:// --size 256M --swapon
+
+step "half of the memory, every page verified"
+ends_with 0 fastswap-run --local 50% --ideal 24M --report $REPORT \
+	pagewalk --size 24 --walk random --write
+cat $REPORT
+check "status" "$(reported status)" -eq 0
+check "limit" "$(reported limit)" -eq $((12 << 20))
+check "peak of local memory" "$(reported peak_local)" -le $((12 << 20))
+check "peak of far memory" "$(reported peak_far)" -ge $((8 << 20))
+check "pages in" "$(reported pages_in)" -gt 1000
+check "pages out" "$(reported system_pages_out)" -gt 2000
+check "reclaimed" "$(reported reclaim_bytes)" -gt $((4 << 20))
+no_groups_left
+
+step "exit statuses"
+ends_with 7 fastswap-run --local 16M --quiet bash -c 'exit 7'
+ends_with 127 fastswap-run --local 16M /no/such/program
+ends_with 126 fastswap-run --local 16M /etc/hosts
+ends_with 137 fastswap-run --local 8M --far-limit 4M pagewalk --size 24 --no-lock
+ends_with 125 fastswap-run --local 50% true
+no_groups_left
+
+step "signals"
+start_sleeper 'trap "exit 42" USR1; while :; do sleep 0.1; done'
+kill -USR1 "$RUN"
+waits_for 42 "$RUN"
+start_sleeper 'exec sleep 100'
+kill -TERM "$RUN"
+waits_for 143 "$RUN"
+no_groups_left
+
+step "a run that is killed"
+start_sleeper 'exec sleep 100'
+kill -KILL "$RUN"
+wait_for 20 no_groups_left
+wait_for 5 is_dead "$SLEEPER"
+
+step "a run that is killed together with its guard"
+start_sleeper 'exec sleep 100'
+read -ra children <"/proc/$RUN/task/$RUN/children"
+for child in "${children[@]}"; do
+	[[ "$child" == "$SLEEPER" ]] || kill -STOP "$child"
+	[[ "$child" == "$SLEEPER" ]] || kill -KILL "$child"
+done
+kill -KILL "$RUN"
+check "the group is still there" "$(compgen -G "$GROUPS_OF_RUNS/job-*" | wc -l)" -eq 1
+ends_with 0 fastswap-run --local 16M --quiet true
+no_groups_left
+wait_for 5 is_dead "$SLEEPER"
+
+step "as somebody else, in a group that was handed over"
+group=/sys/fs/cgroup/handed
+mkdir $group
+chown -R 1000 $group
+# shellcheck disable=SC2016 # expanded by that shell
+ends_with 5 bash -c 'echo $$ >/sys/fs/cgroup/handed/cgroup.procs
+	exec setpriv --reuid=1000 --regid=1000 --clear-groups \
+		fastswap-run --local 16M --quiet sh -c "exit 5"'
+check "groups left" "$(find $group -mindepth 1 -type d | wc -l)" -eq 0
+rmdir $group
+[[ "$(setpriv --reuid=1000 --regid=1000 --clear-groups \
+	fastswap-run --local 16M true 2>&1)" == *Delegate=yes* ]] ||
+	die "no hint for those who may not"
+
+step "a task at the limit reclaims itself"
+ends_with 0 fastswap-run --local 16M --no-offload --report $REPORT \
+	pagewalk --size 32 --walk random --write
+alone=$(reported max_events)
+step "somebody does it for it"
+ends_with 0 fastswap-run --local 16M --report $REPORT pagewalk --size 32 --walk random --write
+helped=$(reported max_events)
+echo "limit hit: $alone times without, $helped with: $((helped * 100 / alone)) %"
+check "times that the limit was hit without" "$alone" -gt 100
+# It is a few per cent at most; but for how slow an emulator may be, no more than a third.
+check "times that it was hit with" $((helped * 3)) -lt "$alone"
+
+step "a sweep"
+ends_with 0 fastswap-run --sweep 50% --output /tmp/sweep pagewalk --size 12 --walk random
+cat /tmp/sweep.csv
+check "lines of the table" "$(wc -l </tmp/sweep.csv)" -eq 3
+no_groups_left
+
+step "the daemon, before there is a group"
+fastswap-reclaimd --group '/late/job-*' --socket $SOCKET --metrics 127.0.0.1:$METRICS_PORT \
+	2>/tmp/reclaimd.log &
+daemon=$!
+wait_for 30 fastswap-reclaimd --status --socket $SOCKET
+fastswap-reclaimd --group /a --policy adaptive --check-config | grep -q 'policy = adaptive'
+fails_with 30 'does another fastswap-reclaimd run' \
+	fastswap-reclaimd --group /a --socket $SOCKET --log-level error
+
+# appears NAME: a group that the daemon is to find
+appears()
+{
+	mkdir -p /sys/fs/cgroup/late
+	echo +memory >/sys/fs/cgroup/late/cgroup.subtree_control
+	mkdir "/sys/fs/cgroup/late/$1"
+	echo 16M >"/sys/fs/cgroup/late/$1/memory.max"
+	wait_for 10 grep -q "/late/$1: attached" /tmp/reclaimd.log
+}
+
+# shellcheck disable=SC2016 # expanded by that shell
+in_group='echo $$ >/sys/fs/cgroup/late/$0/cgroup.procs; exec "$@"'
+
+step "a group that appears"
+appears job-1
+bash -c "$in_group" job-1 pagewalk --size 32 --walk random --write
+helped=$(sed -n 's/^max //p' /sys/fs/cgroup/late/job-1/memory.events)
+fastswap-reclaimd --status --socket $SOCKET
+echo "limit hit: $alone times without, $helped with the daemon: $((helped * 100 / alone)) %"
+check "times that it was hit with the daemon" $((helped * 3)) -lt "$alone"
+exec 7<>/dev/tcp/127.0.0.1/$METRICS_PORT
+printf 'GET /metrics HTTP/1.0\r\n\r\n' >&7
+timeout 20 cat <&7 >/tmp/metrics
+exec 7>&-
+reclaimed=$(sed -n 's/^fastswap_reclaimd_group_reclaimed_bytes_total{.*job-1"} //p' /tmp/metrics)
+check "bytes reclaimed" "${reclaimed:-0}" -gt $((8 << 20))
+
+step "a group that goes in the middle of it, and another"
+bash -c "$in_group" job-1 pagewalk --size 32 --walk random,random --write --seconds 60 \
+	>/dev/null 2>&1 &
+job=$!
+sleep 2
+echo 1 >/sys/fs/cgroup/late/job-1/cgroup.kill
+wait "$job" || true
+wait_for 20 rmdir /sys/fs/cgroup/late/job-1
+wait_for 10 grep -q '/late/job-1: gone' /tmp/reclaimd.log
+appears job-2
+mkdir /sys/fs/cgroup/late/other
+fastswap-reclaimd --status --socket $SOCKET | tee /tmp/status
+grep -q '/late/job-2' /tmp/status
+[[ "$(</tmp/status)" != *job-1* && "$(</tmp/status)" != *other* ]] || die "wrong groups"
+kill "$daemon"
+waits_for 0 "$daemon"
+[[ ! -e $SOCKET ]] || die "the socket is still there"
+cat /tmp/reclaimd.log
+
+step "unload"
+detach "$DEVICE"
+unload
