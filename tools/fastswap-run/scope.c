@@ -56,6 +56,14 @@ static int enable_memory(int dir)
 	return group_write(dir, "cgroup.subtree_control", "+memory");
 }
 
+static void cannot_make(const struct scope_parent *p, int err, char *why, size_t why_size)
+{
+	bool refused = err == EACCES || err == EPERM || err == EROFS;
+
+	snprintf(why, why_size, "cannot make a group in %s: %s%s", p->path, strerror(err),
+		 refused ? run_it_so : "");
+}
+
 /*
  * A group whose processes are in it itself cannot give controllers to groups inside. Alone in
  * our group, we move to one inside it.
@@ -67,9 +75,7 @@ static bool move_aside(struct scope_parent *p, char *why, size_t why_size)
 
 	snprintf(name, sizeof(name), OWN_PREFIX "%d", (int)getpid());
 	if (mkdirat(p->dir, name, 0755) && errno != EEXIST) {
-		err = errno;
-		snprintf(why, why_size, "cannot make a group in %s: %s%s", p->path, strerror(err),
-			 err == EACCES || err == EPERM || err == EROFS ? run_it_so : "");
+		cannot_make(p, errno, why, why_size);
 		return false;
 	}
 	dir = open_dir(p->dir, name);
@@ -288,8 +294,7 @@ bool scope_make(struct scope *s, const struct scope_parent *p, char *why, size_t
 		if (mkdirat(s->parent, s->name, 0755)) {
 			if (errno == EEXIST)
 				continue;
-			snprintf(why, why_size, "cannot make a group in %s: %s", p->path,
-				 strerror(errno));
+			cannot_make(p, errno, why, why_size);
 			return false;
 		}
 		s->dir = lock_group(s->parent, s->name);

@@ -49,7 +49,7 @@ no_groups_left()
 
 is_dead()
 {
-	[[ ! -e /proc/$1/stat || "$(cut -d' ' -f3 "/proc/$1/stat")" == Z ]]
+	! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"
 }
 
 # start_sleeper COMMAND: in a run, in the background. Sets RUN, its process, and SLEEPER.
@@ -82,7 +82,8 @@ no_groups_left
 step "exit statuses"
 ends_with 7 fastswap-run --local 16M --quiet bash -c 'exit 7'
 ends_with 127 fastswap-run --local 16M /no/such/program
-ends_with 126 fastswap-run --local 16M /etc/hosts
+touch /tmp/no-program
+ends_with 126 fastswap-run --local 16M /tmp/no-program
 ends_with 137 fastswap-run --local 8M --far-limit 4M pagewalk --size 24 --no-lock
 ends_with 125 fastswap-run --local 50% true
 no_groups_left
@@ -104,7 +105,9 @@ wait_for 5 is_dead "$SLEEPER"
 
 step "a run that is killed together with its guard"
 start_sleeper 'exec sleep 100'
-read -ra children <"/proc/$RUN/task/$RUN/children"
+# No newline at the end.
+read -ra children <"/proc/$RUN/task/$RUN/children" || true
+check "its command, and the guard" "${#children[@]}" -eq 2
 for child in "${children[@]}"; do
 	[[ "$child" == "$SLEEPER" ]] || kill -STOP "$child"
 	[[ "$child" == "$SLEEPER" ]] || kill -KILL "$child"
