@@ -74,6 +74,8 @@ static bool attach(struct groups *g, struct managed *m)
 	if (err == -ENOENT)
 		return false;
 	if (!err) {
+		if (m->rule->options.policy == POLICY_ADAPTIVE && group.pressure < 0)
+			log_warn("%s: no PSI (boot with psi=1): the policy is fixed", m->path);
 		m->offloaded = offload_add(g->offload, &group, &m->rule->options);
 		if (m->offloaded) {
 			log_info("%s: attached", m->path);
