@@ -13,6 +13,8 @@
 /* Learned headroom stays for a while after the limit was hit, then shrinks. */
 #define LEARNED_HOLD	(5 * NSEC_PER_SEC)
 #define LEARNED_MEMORY	(30 * NSEC_PER_SEC)
+/* The part of the most that is taken to begin with. */
+#define FIRST_GUESS	8
 /* More hits than that between two looks do not teach more. */
 #define MAX_LESSONS	4
 /* Nothing could be reclaimed: it is tried again after a while, twice as long each time. */
@@ -64,6 +66,9 @@ void headroom_init(struct headroom *h, const struct headroom_bounds *bounds)
 void headroom_rebound(struct headroom *h, const struct headroom_bounds *bounds)
 {
 	h->bounds = *bounds;
+	/* Nothing is known yet: rather too much to begin with. */
+	if (!h->has_before)
+		h->learned = bounds->max / FIRST_GUESS;
 	h->learned = min_u64(h->learned, bounds->max);
 	h->bytes = clamp_u64(h->bytes, bounds->min, bounds->max);
 	h->period = clamp_u64(h->period, bounds->min_period, bounds->max_period);

@@ -153,7 +153,9 @@ static int look_slowly(struct keeper *k, uint64_t now, uint64_t current)
 		return err;
 	if (limit != k->limit)
 		set_bounds(k, limit);
-	look_at_swapins(k->meter, now);
+	/* It takes a while to read, and says nothing about a group that is idle. */
+	if (k->headroom.rate)
+		look_at_swapins(k->meter, now);
 	if (k->group.swap >= 0 && group_value(k->group.swap, &f->swap) == 0 &&
 	    f->swap > f->swap_peak)
 		f->swap_peak = f->swap;

@@ -90,7 +90,7 @@ const char *config_usage(void)
 	       "  --stall-low PERCENT    of time: take memory away below (default 0.1%)\n"
 	       "  --stall-high PERCENT   of time: give memory back above (default 1%)\n"
 	       "  --min-period USEC      between two looks when busy (default 200)\n"
-	       "  --max-period MSEC      between two looks when idle (default 250)\n"
+	       "  --max-period MSEC      between two looks when idle (default 1000)\n"
 	       "The daemon:\n"
 	       "  --cpus LIST            a thread on each of these (default: one, anywhere)\n"
 	       "  --nice N               of the threads (default -10)\n"
