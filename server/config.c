@@ -4,14 +4,16 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <fastswap/proto.h>
 
+#include "conffile.h"
 #include "config.h"
+#include "option.h"
 #include "util.h"
 
 #define DEFAULT_CHUNK_SHIFT	26	/* 64 MiB */
@@ -21,42 +23,25 @@
  */
 #define MANY_CHUNKS		1024
 
-enum option_id {
-	OPT_PORT = 256,
-	OPT_SIZE,
-	OPT_CHUNK_SIZE,
-	OPT_ADDRESS,
-	OPT_THREADS,
-	OPT_HUGEPAGES,
-	OPT_MAX_SESSIONS,
-	OPT_MAX_SETS,
-	OPT_KEEPALIVE,
-	OPT_LEASE,
-	OPT_LOG_LEVEL,
-	OPT_HELP,
-	OPT_VERSION,
-};
+/* getopt_long() has the values below for letters and for what it has to say. */
+#define GETOPT_BASE		256
 
-static const struct option options[] = {
-	{ "port", required_argument, NULL, OPT_PORT },
-	{ "size", required_argument, NULL, OPT_SIZE },
-	{ "chunk-size", required_argument, NULL, OPT_CHUNK_SIZE },
-	{ "address", required_argument, NULL, OPT_ADDRESS },
-	{ "threads", required_argument, NULL, OPT_THREADS },
-	{ "hugepages", required_argument, NULL, OPT_HUGEPAGES },
-	{ "max-sessions", required_argument, NULL, OPT_MAX_SESSIONS },
-	{ "max-sets", required_argument, NULL, OPT_MAX_SETS },
-	{ "keepalive", required_argument, NULL, OPT_KEEPALIVE },
-	{ "lease", required_argument, NULL, OPT_LEASE },
-	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ 0 }
+#define WHY_MAX			256
+
+static const struct config defaults = {
+	.port = FSW_DEFAULT_PORT,
+	.huge = HUGE_TRY,
+	.max_sessions = 256,
+	.max_sets = 64,
+	.keepalive_ms = 5000,
+	.lease_ms = 60000,
+	.log_level = LOG_LEVEL_INFO,
 };
 
 const char *config_usage(void)
 {
 	return "Usage: fastswap-server --size SIZE [OPTION]...\n"
+	       "       fastswap-server --config FILE [OPTION]...\n"
 	       "Lend this machine's memory to fastswap clients over RDMA.\n"
 	       "\n"
 	       "  --size SIZE          memory to lend; K, M, G and T are powers of 1024\n"
@@ -73,6 +58,9 @@ const char *config_usage(void)
 	       "  --lease SECONDS      keep the memory of a client whose connection broke for\n"
 	       "                       this long, in case it comes back; 0: do not (default 60)\n"
 	       "  --log-level LEVEL    error, warn, info or debug (default info)\n"
+	       "  --config FILE        read options from FILE: lines 'name = value'; those of the\n"
+	       "                       command line take their place\n"
+	       "  --check-config       say whether the options are right, and end\n"
 	       "  --help               show this text\n"
 	       "  --version            show the version\n";
 }
@@ -134,55 +122,37 @@ const char *config_size_text(char *buf, size_t buf_size, uint64_t bytes)
 	return buf;
 }
 
-static int parse_number(const char *text, unsigned long min, unsigned long max,
-			unsigned long *value)
-{
-	char *end;
-
-	/* strtoul() takes signs and leading blanks; a command line should not. */
-	if (!isdigit((unsigned char)*text))
-		return -1;
-	/* An overflow gives ULONG_MAX, which is more than any @max. */
-	*value = strtoul(text, &end, 10);
-	if (*end || *value < min || *value > max)
-		return -1;
-	return 0;
-}
-
-static int parse_choice(const char *text, const char *const *choices, size_t nr,
-			unsigned int *value)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++) {
-		if (!strcasecmp(text, choices[i])) {
-			*value = i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
-/* Fit the pool to the chunk size or, if @chunk_size is 0, the chunk size to the pool. */
-static enum config_verdict plan_chunks(struct config *cfg, uint64_t chunk_size, char *why,
-				       size_t why_size)
+/*
+ * Fit the pool to the chunk size or, if that was not asked for, the chunk size to the pool.
+ * Returns which option is wrong, and @why to stand behind its name; OPT_NR: none.
+ */
+static enum option_id plan_chunks(struct config *cfg, char *why, size_t why_size)
 {
 	const uint64_t min = 1ull << FSW_CHUNK_SHIFT_MIN, max = 1ull << FSW_CHUNK_SHIFT_MAX;
+	const uint64_t chunk = cfg->asked_chunk;
 	unsigned int shift = DEFAULT_CHUNK_SHIFT;
 	char text[32];
 
 	cfg->asked_size = cfg->size;
-	cfg->asked_chunk = chunk_size;
-	if (cfg->size < min)
-		return complain(why, why_size, "--size: %s is less than the smallest chunk, 1M",
-				config_size_text(text, sizeof(text), cfg->size));
-	if (chunk_size) {
-		if (chunk_size < min || chunk_size > max || (chunk_size & (chunk_size - 1)))
-			return complain(why, why_size,
-					"--chunk-size must be a power of two from 1M to 1G");
-		if (cfg->size < chunk_size)
-			return complain(why, why_size, "--size is less than --chunk-size");
-		shift = __builtin_ctzll(chunk_size);
+	if (!cfg->size) {
+		complain(why, why_size, " is missing: how much memory to lend?");
+		return OPT_SIZE;
+	}
+	if (cfg->size < min) {
+		complain(why, why_size, ": %s is less than the smallest chunk, 1M",
+			 config_size_text(text, sizeof(text), cfg->size));
+		return OPT_SIZE;
+	}
+	if (chunk) {
+		if (chunk < min || chunk > max || (chunk & (chunk - 1))) {
+			complain(why, why_size, " must be a power of two from 1M to 1G");
+			return OPT_CHUNK_SIZE;
+		}
+		if (cfg->size < chunk) {
+			complain(why, why_size, " is less than --chunk-size");
+			return OPT_SIZE;
+		}
+		shift = __builtin_ctzll(chunk);
 	} else {
 		while (shift > FSW_CHUNK_SHIFT_MIN && cfg->size & ((1ull << shift) - 1) &&
 		       cfg->size >> (shift - 1) <= MANY_CHUNKS)
@@ -190,133 +160,173 @@ static enum config_verdict plan_chunks(struct config *cfg, uint64_t chunk_size, 
 		while (shift < FSW_CHUNK_SHIFT_MAX && cfg->size >> shift > FSW_MAX_CHUNKS)
 			shift++;
 	}
-	if (cfg->size >> shift > FSW_MAX_CHUNKS)
-		return complain(why, why_size, "--size: more than %u chunks of %s", FSW_MAX_CHUNKS,
-				config_size_text(text, sizeof(text), 1ull << shift));
+	if (cfg->size >> shift > FSW_MAX_CHUNKS) {
+		complain(why, why_size, ": more than %u chunks of %s", FSW_MAX_CHUNKS,
+			 config_size_text(text, sizeof(text), 1ull << shift));
+		return OPT_SIZE;
+	}
 	cfg->chunk_shift = shift;
 	cfg->size = cfg->size >> shift << shift;
-	return CONFIG_RUN;
+	return OPT_NR;
+}
+
+static enum config_verdict unknown_option(int argc, char **argv, char *why, size_t why_size)
+{
+	/* A letter that is no option: which one, getopt alone knows. */
+	if (optopt > 0 && optopt <= UCHAR_MAX)
+		return complain(why, why_size, "-%c: no such option; options begin with --",
+				optopt);
+	if (optopt >= GETOPT_BASE)
+		return complain(why, why_size, "--%s takes no value",
+				option_defs[optopt - GETOPT_BASE].name);
+	return complain(why, why_size, "%s: no such option", argv[optind - 1]);
+}
+
+/* Puts what the command line says over what is in @cfg. */
+static enum config_verdict command_line(struct config *cfg, int argc, char **argv,
+					bool given[OPT_NR], char *why, size_t why_size)
+{
+	enum config_verdict verdict = CONFIG_RUN;
+	struct option options[OPT_NR + 1] = { 0 };
+	char wrong[WHY_MAX];
+	unsigned int id;
+	int opt;
+
+	for (id = 0; id < OPT_NR; id++) {
+		options[id].name = option_defs[id].name;
+		options[id].has_arg = option_defs[id].kind != OPTION_FLAG;
+		options[id].val = GETOPT_BASE + id;
+	}
+	optind = 0;	/* also forget the state of an earlier call */
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+		if (opt == ':')
+			return complain(why, why_size, "%s needs a value", argv[optind - 1]);
+		if (opt < GETOPT_BASE)
+			return unknown_option(argc, argv, why, why_size);
+		id = opt - GETOPT_BASE;
+		given[id] = true;
+		if (id == OPT_HELP)
+			return CONFIG_HELP;
+		if (id == OPT_VERSION)
+			return CONFIG_VERSION;
+		if (id == OPT_CHECK_CONFIG)
+			verdict = CONFIG_CHECK;
+		else if (option_set(cfg, id, optarg, wrong, sizeof(wrong)))
+			return complain(why, why_size, "--%s%s", option_defs[id].name, wrong);
+	}
+	if (optind < argc)
+		return complain(why, why_size, "%s: what is it? Options begin with --",
+				argv[optind]);
+	return verdict;
 }
 
 enum config_verdict config_parse(struct config *cfg, int argc, char **argv, char *why,
 				 size_t why_size)
 {
-	static const char *const huge[] = {
-		[HUGE_TRY] = "try",
-		[HUGE_NO] = "no",
-		[HUGE_YES] = "yes",
-		[HUGE_2M] = "2M",
-		[HUGE_1G] = "1G",
-	};
-	static const char *const levels[] = {
-		[LOG_LEVEL_ERROR] = "error",
-		[LOG_LEVEL_WARN] = "warn",
-		[LOG_LEVEL_INFO] = "info",
-		[LOG_LEVEL_DEBUG] = "debug",
-	};
-	uint64_t chunk_size = 0;
-	unsigned long number;
-	unsigned int choice;
-	int opt;
+	bool given[OPT_NR] = { false };
+	enum config_verdict verdict;
+	char wrong[WHY_MAX];
+	enum option_id id;
 
-	*cfg = (struct config) {
-		.port = FSW_DEFAULT_PORT,
-		.huge = HUGE_TRY,
-		.max_sessions = 256,
-		.max_sets = 64,
-		.keepalive_ms = 5000,
-		.lease_ms = 60000,
-		.log_level = LOG_LEVEL_INFO,
-	};
+	*cfg = defaults;
+	verdict = command_line(cfg, argc, argv, given, why, why_size);
+	if (verdict != CONFIG_RUN && verdict != CONFIG_CHECK)
+		return verdict;
+	if (cfg->file)
+		return CONFIG_READ_FILE;
+	id = plan_chunks(cfg, wrong, sizeof(wrong));
+	if (id != OPT_NR)
+		return complain(why, why_size, "--%s%s", option_defs[id].name, wrong);
+	return verdict;
+}
 
-	optind = 0;	/* also forget the state of an earlier call */
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-		switch (opt) {
-		case OPT_PORT:
-			if (parse_number(optarg, 1, 65535, &number))
-				return complain(why, why_size,
-						"--port must be a number from 1 to 65535");
-			cfg->port = number;
-			break;
-		case OPT_SIZE:
-			if (config_parse_size(optarg, &cfg->size) || !cfg->size)
-				return complain(why, why_size,
-						"--size: '%s' is not a size such as 32G", optarg);
-			break;
-		case OPT_CHUNK_SIZE:
-			if (config_parse_size(optarg, &chunk_size) || !chunk_size)
-				return complain(why, why_size,
-						"--chunk-size: '%s' is not a size such as 64M",
-						optarg);
-			break;
-		case OPT_ADDRESS:
-			if (!*optarg)
-				return complain(why, why_size, "--address is empty");
-			cfg->address = optarg;
-			break;
-		case OPT_THREADS:
-			if (parse_number(optarg, 1, 256, &number))
-				return complain(why, why_size,
-						"--threads must be a number from 1 to 256");
-			cfg->threads = number;
-			break;
-		case OPT_HUGEPAGES:
-			if (parse_choice(optarg, huge, ARRAY_SIZE(huge), &choice))
-				return complain(why, why_size,
-						"--hugepages must be no, try, yes, 2M or 1G");
-			cfg->huge = choice;
-			break;
-		case OPT_MAX_SESSIONS:
-			if (parse_number(optarg, 1, 65536, &number))
-				return complain(why, why_size,
-						"--max-sessions must be a number from 1 to 65536");
-			cfg->max_sessions = number;
-			break;
-		case OPT_MAX_SETS:
-			if (parse_number(optarg, 1, FSW_MAX_SETS, &number))
-				return complain(why, why_size,
-						"--max-sets must be a number from 1 to %u",
-						FSW_MAX_SETS);
-			cfg->max_sets = number;
-			break;
-		case OPT_KEEPALIVE:
-			if (parse_number(optarg, 1, 3600, &number))
-				return complain(why, why_size,
-						"--keepalive must be a number from 1 to 3600");
-			cfg->keepalive_ms = number * 1000;
-			break;
-		case OPT_LEASE:
-			if (parse_number(optarg, 0, 86400, &number))
-				return complain(why, why_size,
-						"--lease must be a number from 0 to 86400");
-			cfg->lease_ms = number * 1000;
-			break;
-		case OPT_LOG_LEVEL:
-			if (parse_choice(optarg, levels, ARRAY_SIZE(levels), &choice))
-				return complain(why, why_size,
-						"--log-level must be error, warn, info or debug");
-			cfg->log_level = choice;
-			break;
-		case OPT_HELP:
-			return CONFIG_HELP;
-		case OPT_VERSION:
-			return CONFIG_VERSION;
-		case ':':
-			return complain(why, why_size, "%s needs a value", argv[optind - 1]);
-		default:
-			/* A letter that is no option: which one, getopt alone knows. */
-			if (optopt > 0 && optopt <= UCHAR_MAX)
-				return complain(why, why_size,
-						"-%c: no such option; options begin with --",
-						optopt);
-			return complain(why, why_size, "%s: no such option", argv[optind - 1]);
+/* Complains about what a line says, which may be none of the file's. */
+struct complaints {
+	config_complain_fn *complain;
+	void *arg;
+	const char *file;
+	unsigned int nr;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+complain_about(struct complaints *c, unsigned int line, const char *fmt, ...)
+{
+	char what[2 * WHY_MAX];
+	va_list args;
+	int len;
+
+	if (line)
+		len = snprintf(what, sizeof(what), "%.*s:%u: ", WHY_MAX, c->file, line);
+	else
+		len = snprintf(what, sizeof(what), "%.*s: ", WHY_MAX, c->file);
+	va_start(args, fmt);
+	vsnprintf(what + len, sizeof(what) - len, fmt, args);
+	va_end(args);
+	c->nr++;
+	c->complain(c->arg, what);
+}
+
+static void file_lines(struct config *cfg, char *text, const bool given[OPT_NR],
+		       unsigned int lines[OPT_NR], struct complaints *c)
+{
+	struct config unused = defaults;	/* for what the command line has replaced */
+	struct conffile file;
+	char wrong[WHY_MAX];
+	enum option_id id;
+	const char *why;
+	int more;
+
+	conffile_begin(&file, text);
+	while ((more = conffile_next(&file, &why))) {
+		if (more < 0) {
+			complain_about(c, file.line, "%s", why);
+			continue;
+		}
+		id = option_find(file.name);
+		if (id == OPT_NR) {
+			complain_about(c, file.line, "%.64s: no such option", file.name);
+		} else if (!option_defs[id].file) {
+			complain_about(c, file.line, "%s belongs on the command line", file.name);
+		} else if (lines[id] && !option_defs[id].list) {
+			complain_about(c, file.line, "%s is given in line %u already", file.name,
+				       lines[id]);
+		} else {
+			lines[id] = file.line;
+			if (option_set(given[id] ? &unused : cfg, id, file.value, wrong,
+				       sizeof(wrong)))
+				complain_about(c, file.line, "%s%s", file.name, wrong);
 		}
 	}
-	if (optind < argc)
-		return complain(why, why_size, "%s: what is it? Options begin with --",
-				argv[optind]);
-	if (!cfg->size)
-		return complain(why, why_size, "--size is missing: how much memory to lend?");
-	return plan_chunks(cfg, chunk_size, why, why_size);
+}
+
+enum config_verdict config_merge(struct config *cfg, int argc, char **argv, char *text,
+				 config_complain_fn *fn, void *arg)
+{
+	struct complaints c = { .complain = fn, .arg = arg };
+	unsigned int lines[OPT_NR] = { 0 };
+	bool given[OPT_NR] = { false };
+	enum config_verdict verdict;
+	char wrong[WHY_MAX];
+	enum option_id id;
+
+	/* The first time only to learn which options the command line has. */
+	*cfg = defaults;
+	command_line(cfg, argc, argv, given, wrong, sizeof(wrong));
+	c.file = cfg->file;
+	*cfg = defaults;
+	file_lines(cfg, text, given, lines, &c);
+	verdict = command_line(cfg, argc, argv, given, wrong, sizeof(wrong));
+	if (verdict == CONFIG_ERROR)
+		complain_about(&c, 0, "%s", wrong);
+	if (c.nr)
+		return CONFIG_ERROR;
+	id = plan_chunks(cfg, wrong, sizeof(wrong));
+	if (id == OPT_NR)
+		return verdict;
+	if (given[id])
+		complain_about(&c, 0, "--%s%s", option_defs[id].name, wrong);
+	else
+		complain_about(&c, lines[id], "%s%s", option_defs[id].name, wrong);
+	return CONFIG_ERROR;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The command line as a structure. Pure: reads its arguments, nothing else. */
+/*
+ * The command line and the configuration file as a structure. Pure: reads its arguments,
+ * nothing else.
+ */
 #ifndef FASTSWAP_SERVER_CONFIG_H
 #define FASTSWAP_SERVER_CONFIG_H
 
@@ -20,10 +23,11 @@ enum config_huge {
 };
 
 struct config {
-	const char *address;	/* points into argv; NULL: every address */
-	uint16_t port;
+	const char *file;	/* --config; NULL: none */
+	const char *address;	/* NULL: every address */
+	unsigned int port;
 	uint64_t size;		/* a multiple of the chunk size once parsed */
-	uint64_t asked_size;	/* as it was on the command line */
+	uint64_t asked_size;	/* as it was given */
 	unsigned int chunk_shift;
 	uint64_t asked_chunk;	/* --chunk-size; 0: not given */
 	unsigned int threads;	/* 0: as many as suit the machine */
@@ -37,10 +41,19 @@ struct config {
 
 enum config_verdict {
 	CONFIG_RUN,
+	CONFIG_CHECK,		/* it is right, and that was the question */
+	CONFIG_READ_FILE,	/* @file has to be read first, then see config_merge() */
 	CONFIG_HELP,
 	CONFIG_VERSION,
 	CONFIG_ERROR,
 };
+
+/**
+ * config_complain_fn - something is wrong
+ * @arg: as given to config_merge()
+ * @what: one line
+ */
+typedef void config_complain_fn(void *arg, const char *what);
 
 /**
  * config_parse - turn a command line into a configuration
@@ -52,6 +65,23 @@ enum config_verdict {
  */
 enum config_verdict config_parse(struct config *cfg, int argc, char **argv, char *why,
 				 size_t why_size);
+
+/**
+ * config_merge - turn a configuration file and a command line into a configuration
+ * @cfg: filled in; what the command line says counts, then the file, then the defaults
+ * @argc: as for main(); config_parse() said CONFIG_READ_FILE to it
+ * @argv: as for main(); strings in @cfg point into it
+ * @text: what is in the file; is cut into pieces, strings in @cfg point into it
+ * @complain: called for each line of the file that is wrong
+ * @arg: handed to @complain
+ *
+ * An option of the command line takes the place of all lines of that name, which have to be right
+ * all the same.
+ *
+ * Return: CONFIG_RUN, CONFIG_CHECK or CONFIG_ERROR.
+ */
+enum config_verdict config_merge(struct config *cfg, int argc, char **argv, char *text,
+				 config_complain_fn *complain, void *arg);
 
 /**
  * config_parse_size - a number of bytes in words

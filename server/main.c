@@ -10,6 +10,7 @@
 #include "config.h"
 #include "fault.h"
 #include "listener.h"
+#include "load.h"
 #include "log.h"
 #include "pool.h"
 #include "stop.h"
@@ -71,32 +72,40 @@ err_say:
 
 int main(int argc, char **argv)
 {
-	struct config cfg;
+	static struct loaded loaded;
+	enum exit_status status;
 	char why[256];
 
 	/* A log that nobody reads any more is no reason to end: clients' data would go, too. */
 	signal(SIGPIPE, SIG_IGN);
+	log_init(LOG_LEVEL_INFO);
 
-	switch (config_parse(&cfg, argc, argv, why, sizeof(why))) {
+	switch (load_config(&loaded, argc, argv)) {
 	case CONFIG_HELP:
 		fputs(config_usage(), stdout);
 		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_RUN_OK);
 	case CONFIG_VERSION:
 		printf("fastswap-server %s\n", FASTSWAP_VERSION);
 		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_RUN_OK);
+	case CONFIG_CHECK:
+		load_free(&loaded);
+		puts("the configuration is right");
+		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_RUN_OK);
+	case CONFIG_READ_FILE:
 	case CONFIG_ERROR:
-		log_init(LOG_LEVEL_INFO);
-		log_err("%s (--help shows the options)", why);
+		load_free(&loaded);
 		exit(EXIT_BAD_OPTION);
 	case CONFIG_RUN:
 		break;
 	}
-	log_init(cfg.log_level);
+	log_init(loaded.cfg.log_level);
 	if (faults_arm(getenv(FAULT_ENVIRONMENT), why, sizeof(why))) {
 		log_err("%s", why);
 		exit(EXIT_BAD_OPTION);
 	}
 	if (faults_armed)
 		log_warn("faults are armed: %s", getenv(FAULT_ENVIRONMENT));
-	exit(serve(&cfg));
+	status = serve(&loaded.cfg);
+	load_free(&loaded);
+	exit(status);
 }

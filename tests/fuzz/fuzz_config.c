@@ -39,6 +39,35 @@ static void check_size(const char *text)
 	assert(*buf && strlen(buf) < sizeof(buf));
 }
 
+static void complain(void *arg, const char *what)
+{
+	unsigned int *nr = arg;
+
+	assert(*what && !strchr(what, '\n'));
+	++*nr;
+}
+
+static void check_file(int argc, char **argv, const uint8_t *data, size_t size)
+{
+	const uint8_t *begin = size ? memchr(data, '\n', size) : NULL;
+	size_t len = begin ? data + size - begin : 0;
+	char *text = malloc(len + 1);
+	enum config_verdict verdict;
+	struct config cfg;
+	unsigned int nr = 0;
+
+	assert(text);
+	if (len)
+		memcpy(text, begin, len);
+	text[len] = 0;
+	verdict = config_merge(&cfg, argc, argv, text, complain, &nr);
+	assert(verdict == CONFIG_RUN || verdict == CONFIG_CHECK || verdict == CONFIG_ERROR);
+	assert(!nr == (verdict != CONFIG_ERROR));
+	if (!nr)
+		check_run(&cfg);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), *argv[MAX_ARGS + 1] = { NULL };
@@ -58,7 +87,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	switch (config_parse(&cfg, argc, argv, why, sizeof(why))) {
 	case CONFIG_RUN:
+	case CONFIG_CHECK:
 		check_run(&cfg);
+		break;
+	case CONFIG_READ_FILE:
+		/* What follows the first newline is taken for what is in the file. */
+		check_file(argc, argv, data, size);
 		break;
 	case CONFIG_ERROR:
 		assert(*why && strlen(why) < sizeof(why));

@@ -172,8 +172,8 @@ check_layers()
 	includes "$verbs|$events|$allocation" "this file calls itself pure" "${pure[@]}"
 	includes "stdio|stdlib|log\\.h" "state machines are pure" '*_sm.[ch]'
 
-	levels=(main 'listener admission' worker serve session grant 'conn ctrl' pool
-		'region memory' 'mailbox vobj log config conn_sm region_sm')
+	levels=(main 'listener admission load' worker serve session grant 'conn ctrl' pool
+		'region memory' 'mailbox vobj log option config conffile conn_sm region_sm')
 	for level in "${levels[@]}"; do
 		for name in $level; do
 			[[ -z "$higher" ]] ||

@@ -11,10 +11,10 @@
 #include "config.h"
 #include "util.h"
 
-static enum config_verdict parse(struct config *cfg, const char *line, char *why, size_t why_size)
+static int split(const char *line, char **argv)
 {
 	static char copy[512];
-	char *argv[32], *word;
+	char *word;
 	int argc = 0;
 
 	argv[argc++] = (char *)"fastswap-server";
@@ -23,6 +23,14 @@ static enum config_verdict parse(struct config *cfg, const char *line, char *why
 	for (word = strtok(copy, " "); word; word = strtok(NULL, " "))
 		argv[argc++] = strcmp(word, "''") ? word : (char *)"";
 	argv[argc] = NULL;
+	return argc;
+}
+
+static enum config_verdict parse(struct config *cfg, const char *line, char *why, size_t why_size)
+{
+	char *argv[32];
+	int argc = split(line, argv);
+
 	return config_parse(cfg, argc, argv, why, why_size);
 }
 
@@ -76,6 +84,9 @@ static void verdicts(void **state)
 
 	assert_int_equal(parse(&cfg, "--help", why, sizeof(why)), CONFIG_HELP);
 	assert_int_equal(parse(&cfg, "--version --nonsense", why, sizeof(why)), CONFIG_VERSION);
+	assert_int_equal(parse(&cfg, "--size 1G --check-config", why, sizeof(why)), CONFIG_CHECK);
+	assert_int_equal(parse(&cfg, "--config f --port 7", why, sizeof(why)), CONFIG_READ_FILE);
+	assert_string_equal(cfg.file, "f");
 	/* Before --help is reached, what is wrong counts. */
 	assert_int_equal(parse(&cfg, "--port x --help", why, sizeof(why)), CONFIG_ERROR);
 	assert_non_null(strstr(config_usage(), "--size"));
@@ -123,6 +134,9 @@ static void errors(void **state)
 		{ "--size 1G --lease 86401", "--lease" },
 		{ "--size 1G --lease -1", "--lease" },
 		{ "--size 1G --log-level loud", "--log-level" },
+		{ "--size 1G --check-config=1", "--check-config takes no value" },
+		{ "--check-config", "--size is missing" },
+		{ "--config ''", "--config is empty" },
 		{ "--size 1G --nonsense", "--nonsense: no such option" },
 		{ "--size 1G -x", "-x: no such option" },
 		{ "-size 1G", "-s: no such option; options begin with --" },
@@ -143,6 +157,93 @@ static void errors(void **state)
 				 cases[i].mentions);
 		assert_null(strchr(why, '\n'));
 	}
+}
+
+#define MAX_COMPLAINTS	8
+
+struct complaints {
+	char line[MAX_COMPLAINTS][128];
+	unsigned int nr;
+};
+
+static void note(void *arg, const char *what)
+{
+	struct complaints *c = arg;
+
+	assert_true(c->nr < MAX_COMPLAINTS);
+	assert_null(strchr(what, '\n'));
+	snprintf(c->line[c->nr++], sizeof(c->line[0]), "%s", what);
+}
+
+/* Strings in @cfg point into what is kept here. */
+static enum config_verdict merge(struct config *cfg, const char *line, const char *text,
+				 struct complaints *c)
+{
+	static char copy[1024];
+	char *argv[32];
+	int argc;
+
+	argc = split(line, argv);
+	memset(c, 0, sizeof(*c));
+	snprintf(copy, sizeof(copy), "%s", text);
+	return config_merge(cfg, argc, argv, copy, note, c);
+}
+
+static void files(void **state)
+{
+	struct complaints c;
+	struct config cfg;
+
+	assert_int_equal(merge(&cfg, "--config f",
+			       "size = 2G\nport = 7\naddress = ::1\nhugepages = 2M\n", &c),
+			 CONFIG_RUN);
+	assert_int_equal(cfg.size, 2 * GIB);
+	assert_int_equal(cfg.port, 7);
+	assert_string_equal(cfg.address, "::1");
+	assert_int_equal(cfg.huge, HUGE_2M);
+	assert_int_equal(cfg.max_sets, 64);
+
+	/* The command line wins, and what is needed may stand in either. */
+	assert_int_equal(merge(&cfg, "--port 9 --config f --lease 1",
+			       "port = 7\nlease = 2\nsize = 1G", &c),
+			 CONFIG_RUN);
+	assert_int_equal(cfg.port, 9);
+	assert_int_equal(cfg.lease_ms, 1000);
+	assert_int_equal(cfg.size, GIB);
+	assert_int_equal(merge(&cfg, "--config f --size 1G --check-config", "", &c), CONFIG_CHECK);
+}
+
+static void file_errors(void **state)
+{
+	static const struct {
+		const char *line, *text, *says;
+	} cases[] = {
+		{ "--config f", "", "f: size is missing" },
+		{ "--config f", "# no\n\nsize = 12X", "f:3: size: '12X' is not a size" },
+		{ "--config f", "size = 1G\nsize = 2G", "f:2: size is given in line 1 already" },
+		{ "--config f", "config = g", "f:1: config belongs on the command line" },
+		{ "--config f", "help = yes", "f:1: help belongs on the command line" },
+		{ "--config f", "nonsense = 1", "f:1: nonsense: no such option" },
+		/* What the command line replaces has to be right, too. */
+		{ "--config f --port 1", "size = 1G\nport = x", "f:2: port must be" },
+		{ "--config f", "chunk-size = 3M\nsize = 1G", "f:1: chunk-size must be a power" },
+		{ "--config f", "\nsize = 1K\n", "f:2: size: 1 KiB is less than" },
+		{ "--config f --size 1K", "port = 1", "f: --size: 1 KiB is less than" },
+	};
+	struct complaints c;
+	struct config cfg;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(merge(&cfg, cases[i].line, cases[i].text, &c), CONFIG_ERROR);
+		assert_int_equal(c.nr, 1);
+		if (strncmp(c.line[0], cases[i].says, strlen(cases[i].says)))
+			fail_msg("'%s' gives '%s'", cases[i].text, c.line[0]);
+	}
+	/* All of them are said. */
+	assert_int_equal(merge(&cfg, "--config f", "size = 0\nport\nport = 0\nfoo = 1", &c),
+			 CONFIG_ERROR);
+	assert_int_equal(c.nr, 4);
 }
 
 static void chunks(void **state)
@@ -224,6 +325,8 @@ int main(void)
 		cmocka_unit_test(everything),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(errors),
+		cmocka_unit_test(files),
+		cmocka_unit_test(file_errors),
 		cmocka_unit_test(chunks),
 		cmocka_unit_test(sizes),
 	};

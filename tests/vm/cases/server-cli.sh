@@ -40,6 +40,13 @@ refuses 2 'no such option' --size 64M --frobnicate
 refuses 2 'what is it' --size 64M stray
 refuses 2 'not an IPv4 or IPv6 address' --size 64M --address nowhere.example
 
+step "the configuration file"
+printf '%s\n' '# a comment' 'size = 64M' 'port = 50001' >/tmp/good.conf
+printf '%s\n' 'size = 64M' 'port = none' >/tmp/bad.conf
+fastswap-server --config /tmp/good.conf --check-config
+refuses 2 '/tmp/bad.conf:2: port must be' --config /tmp/bad.conf --check-config
+refuses 2 '/tmp/absent.conf: No such file' --config /tmp/absent.conf
+
 step "no RDMA device"
 refuses 3 'no RDMA device' --size 64M
 rdma_up

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <fastswap/proto.h>
+
+#include "option.h"
+
+static const char *const huge_choices[] = {
+	[HUGE_TRY] = "try",
+	[HUGE_NO] = "no",
+	[HUGE_YES] = "yes",
+	[HUGE_2M] = "2M",
+	[HUGE_1G] = "1G",
+	NULL,
+};
+static const char *const level_choices[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARN] = "warn",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+	NULL,
+};
+
+#define AT(field)	.offset = offsetof(struct config, field), .file = true
+#define NUMBER(label, field, least, most, times)                              \
+	{                                                                     \
+		.name = label, .kind = OPTION_NUMBER, AT(field), .min = least, \
+		.max = most, .scale = times                                   \
+	}
+#define SIZE(label, field, example) \
+	{ .name = label, .kind = OPTION_SIZE, AT(field), .hint = example }
+#define CHOICE(label, field, words, text) \
+	{ .name = label, .kind = OPTION_CHOICE, AT(field), .choices = words, .hint = text }
+#define TEXT(label, field) \
+	{ .name = label, .kind = OPTION_TEXT, AT(field) }
+#define LINE_TEXT(label, field) \
+	{ .name = label, .kind = OPTION_TEXT, .offset = offsetof(struct config, field) }
+#define FLAG(label) \
+	{ .name = label, .kind = OPTION_FLAG }
+
+const struct option_def option_defs[OPT_NR] = {
+	[OPT_SIZE] = SIZE("size", size, "32G"),
+	[OPT_PORT] = NUMBER("port", port, 1, 65535, 1),
+	[OPT_ADDRESS] = TEXT("address", address),
+	[OPT_CHUNK_SIZE] = SIZE("chunk-size", asked_chunk, "64M"),
+	[OPT_THREADS] = NUMBER("threads", threads, 1, 256, 1),
+	[OPT_HUGEPAGES] = CHOICE("hugepages", huge, huge_choices, "no, try, yes, 2M or 1G"),
+	[OPT_MAX_SESSIONS] = NUMBER("max-sessions", max_sessions, 1, 65536, 1),
+	[OPT_MAX_SETS] = NUMBER("max-sets", max_sets, 1, FSW_MAX_SETS, 1),
+	[OPT_KEEPALIVE] = NUMBER("keepalive", keepalive_ms, 1, 3600, 1000),
+	[OPT_LEASE] = NUMBER("lease", lease_ms, 0, 86400, 1000),
+	[OPT_LOG_LEVEL] = CHOICE("log-level", log_level, level_choices,
+				 "error, warn, info or debug"),
+	[OPT_CONFIG] = LINE_TEXT("config", file),
+	[OPT_CHECK_CONFIG] = FLAG("check-config"),
+	[OPT_HELP] = FLAG("help"),
+	[OPT_VERSION] = FLAG("version"),
+};
+
+enum option_id option_find(const char *name)
+{
+	unsigned int id = 0;
+
+	while (id < OPT_NR && strcmp(option_defs[id].name, name))
+		id++;
+	return id;
+}
+
+static int __attribute__((format(printf, 3, 4)))
+complain(char *why, size_t why_size, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, why_size, fmt, args);
+	va_end(args);
+	return -1;
+}
+
+static int parse_number(const char *text, unsigned long min, unsigned long max,
+			unsigned long *value)
+{
+	char *end;
+
+	/* strtoul() takes signs and leading blanks; an option should not. */
+	if (!isdigit((unsigned char)*text))
+		return -1;
+	/* An overflow gives ULONG_MAX, which is more than any @max. */
+	*value = strtoul(text, &end, 10);
+	if (*end || *value < min || *value > max)
+		return -1;
+	return 0;
+}
+
+static int parse_choice(const char *text, const char *const *choices, unsigned int *value)
+{
+	unsigned int i;
+
+	for (i = 0; choices[i]; i++) {
+		if (!strcasecmp(text, choices[i])) {
+			*value = i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+int option_set(struct config *cfg, enum option_id id, const char *value, char *why,
+	       size_t why_size)
+{
+	const struct option_def *def = &option_defs[id];
+	void *field = (char *)cfg + def->offset;
+	unsigned long number;
+	uint64_t bytes;
+
+	switch (def->kind) {
+	case OPTION_NUMBER:
+		if (parse_number(value, def->min, def->max, &number))
+			return complain(why, why_size, " must be a number from %u to %u",
+					def->min, def->max);
+		*(unsigned int *)field = number * def->scale;
+		return 0;
+	case OPTION_SIZE:
+		if (config_parse_size(value, &bytes) || !bytes)
+			return complain(why, why_size, ": '%s' is not a size such as %s", value,
+					def->hint);
+		*(uint64_t *)field = bytes;
+		return 0;
+	case OPTION_CHOICE:
+		if (parse_choice(value, def->choices, field))
+			return complain(why, why_size, " must be %s", def->hint);
+		return 0;
+	case OPTION_TEXT:
+		if (!*value)
+			return complain(why, why_size, " is empty");
+		*(const char **)field = value;
+		return 0;
+	case OPTION_FLAG:
+		break;
+	}
+	return complain(why, why_size, " takes no value");
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The configuration file as a file. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "capture_log.h"
+#include "conffile.h"
+#include "load.h"
+#include "util.h"
+
+static char dir[] = "/tmp/fastswap-load-XXXXXX", path[64];
+static struct loaded loaded;
+
+static int setup(void **state)
+{
+	captured_log();
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/conf", dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	load_free(&loaded);
+	unlink(path);
+	rmdir(dir);
+	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	return 0;
+}
+
+static void write_bytes(const char *bytes, size_t len)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static enum config_verdict load(const char *option)
+{
+	char *argv[] = { (char *)"fastswap-server", (char *)"--config", path, (char *)option,
+			 NULL };
+
+	load_free(&loaded);
+	return load_config(&loaded, option ? 4 : 3, argv);
+}
+
+static void good(void **state)
+{
+	static const char text[] = "# all of it\nsize = 1G\naddress = 10.0.0.1\n";
+
+	write_bytes(text, strlen(text));
+	assert_int_equal(load(NULL), CONFIG_RUN);
+	assert_int_equal(loaded.cfg.size, GIB);
+	assert_string_equal(loaded.cfg.address, "10.0.0.1");
+	assert_int_equal(load("--check-config"), CONFIG_CHECK);
+	assert_string_equal(captured_log(), "");
+	assert_int_equal(load("--help"), CONFIG_HELP);
+}
+
+static void every_error(void **state)
+{
+	static const char text[] = "size = 1X\nport = 0\nfoo\n";
+	const char *log;
+
+	write_bytes(text, strlen(text));
+	assert_int_equal(load("--check-config"), CONFIG_ERROR);
+	log = captured_log();
+	assert_non_null(strstr(log, "/conf:1: size: '1X' is not a size"));
+	assert_non_null(strstr(log, "/conf:2: port must be"));
+	assert_non_null(strstr(log, "/conf:3: a line is 'name = value'"));
+
+	write_bytes("size = 1G\naddress = nowhere\n", 28);
+	assert_int_equal(load(NULL), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "'nowhere' is not an IPv4"));
+
+	assert_int_equal(load("--port=x"), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "--port must be"));
+}
+
+static void no_such_text(void **state)
+{
+	char *large = calloc(1, CONFFILE_MAX + 1);
+
+	assert_int_equal(load(NULL), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "/conf: No such file"));
+
+	write_bytes("size = 1G\0port = 1", 18);
+	assert_int_equal(load(NULL), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "NUL bytes"));
+
+	assert_non_null(large);
+	memset(large, '\n', CONFFILE_MAX + 1);
+	memcpy(large, "size = 1G", 9);
+	write_bytes(large, CONFFILE_MAX);
+	assert_int_equal(load(NULL), CONFIG_RUN);
+	write_bytes(large, CONFFILE_MAX + 1);
+	assert_int_equal(load(NULL), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "more than 1024 KiB"));
+	free(large);
+
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(load(NULL), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "is not a file"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(good, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_such_text, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
