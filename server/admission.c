@@ -176,6 +176,15 @@ static struct refusal admit_data(struct listener *l, struct conn *conn,
 	return refusal;
 }
 
+static bool is_allowed(const struct listener *l, struct rdma_cm_id *id)
+{
+	struct netaddr addr;
+
+	if (!l->cfg->allow.nr)
+		return true;
+	return netaddr_from(&addr, rdma_get_peer_addr(id)) && allow_match(&l->cfg->allow, &addr);
+}
+
 void admission_request(struct listener *l, struct rdma_cm_id *id, const void *data, size_t len,
 		       unsigned int reads)
 {
@@ -184,6 +193,14 @@ void admission_request(struct listener *l, struct rdma_cm_id *id, const void *da
 	struct conn *conn;
 	char peer[64];
 
+	/* Before anything is spent on it. */
+	if (!is_allowed(l, id)) {
+		log_rl(LOG_LEVEL_WARN, "%s: connection refused: no --allow has this address",
+		       conn_peer_name(id, peer, sizeof(peer)));
+		conn_refuse(id, FSW_REASON_LIMIT, 0);
+		rdma_destroy_id(id);
+		return;
+	}
 	conn = conn_create(id, &l->conns);
 	if (!conn) {
 		conn_refuse(id, FSW_REASON_RESOURCES, 0);
@@ -216,8 +233,8 @@ void admission_request(struct listener *l, struct rdma_cm_id *id, const void *da
 		listener_apply(l, conn, CONN_EV_ACCEPT_SENT);
 		return;
 	}
-	log_info("%s: connection refused: %s", conn_peer_name(id, peer, sizeof(peer)),
-		 fsw_reason_text(refusal.reason));
+	log_rl(LOG_LEVEL_INFO, "%s: connection refused: %s",
+	       conn_peer_name(id, peer, sizeof(peer)), fsw_reason_text(refusal.reason));
 	conn_refuse(id, refusal.reason, refusal.detail);
 	listener_apply(l, conn, CONN_EV_REFUSED);
 }

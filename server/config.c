@@ -57,6 +57,8 @@ const char *config_usage(void)
 	       "                       still there, drop it after three times that (default 5)\n"
 	       "  --lease SECONDS      keep the memory of a client whose connection broke for\n"
 	       "                       this long, in case it comes back; 0: do not (default 60)\n"
+	       "  --allow NETWORK      refuse clients whose address is in no NETWORK given,\n"
+	       "                       such as 10.1.0.0/16 or fd00::/8 (default: none)\n"
 	       "  --log-level LEVEL    error, warn, info or debug (default info)\n"
 	       "  --config FILE        read options from FILE: lines 'name = value'; those of the\n"
 	       "                       command line take their place\n"

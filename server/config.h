@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "allow.h"
 #include "log.h"
 
 /* Sessions that are being taken apart hold little, but not nothing: so many besides the others. */
@@ -37,6 +38,7 @@ struct config {
 	unsigned int keepalive_ms;
 	unsigned int lease_ms;	/* 0: a session ends with its connection */
 	enum log_level log_level;
+	struct allow_list allow;
 };
 
 enum config_verdict {

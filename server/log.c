@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -56,4 +55,22 @@ void log_line(enum log_level level, const char *fmt, ...)
 	       write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
 		;
 	errno = saved_errno;
+}
+
+bool log_limit_pass(struct log_limit *limit, uint64_t now, unsigned int *left_out)
+{
+	uint64_t begin = atomic_load(&limit->begin_ms);
+	unsigned int nr;
+
+	now++;	/* 0 is no time */
+	*left_out = 0;
+	/* Whoever begins a new time tells of the old one. */
+	if ((!begin || now - begin >= LOG_LIMIT_MS) &&
+	    atomic_compare_exchange_strong(&limit->begin_ms, &begin, now)) {
+		nr = atomic_exchange(&limit->nr, 1);
+		if (nr > LOG_LIMIT_LINES)
+			*left_out = nr - LOG_LIMIT_LINES;
+		return true;
+	}
+	return atomic_fetch_add(&limit->nr, 1) < LOG_LIMIT_LINES;
 }

@@ -3,6 +3,12 @@
 #ifndef FASTSWAP_SERVER_LOG_H
 #define FASTSWAP_SERVER_LOG_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util.h"
+
 enum log_level {
 	LOG_LEVEL_ERROR,
 	LOG_LEVEL_WARN,
@@ -21,6 +27,36 @@ void log_init(enum log_level level);
 
 /** log_line - write one line; a newline is added */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Lines of one place in the code: not more than so many in so much time. */
+#define LOG_LIMIT_LINES	10
+#define LOG_LIMIT_MS	10000
+
+struct log_limit {
+	atomic_uint_least64_t begin_ms;	/* of the time that is being counted in */
+	atomic_uint nr;			/* lines since then, those left out as well */
+};
+
+/**
+ * log_limit_pass - may a line be written?
+ * @limit: of the place that it comes from
+ * @now: now_ms()
+ * @left_out: set to how many were not written before this one
+ *
+ * Any thread. Two threads that are here at the same time may write a line more.
+ */
+bool log_limit_pass(struct log_limit *limit, uint64_t now, unsigned int *left_out);
+
+/* For what others can make happen as often as they like. */
+#define log_rl(level, ...) do { \
+		static struct log_limit limit_; \
+		unsigned int left_out_; \
+		if (!log_limit_pass(&limit_, now_ms(), &left_out_)) \
+			break; \
+		if (left_out_) \
+			log_line(level, "%u lines like the next one were left out", left_out_); \
+		log_line(level, __VA_ARGS__); \
+	} while (0)
 
 #define log_err(...)	log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)	log_line(LOG_LEVEL_WARN, __VA_ARGS__)

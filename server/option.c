@@ -38,6 +38,8 @@ static const char *const level_choices[] = {
 	{ .name = label, .kind = OPTION_CHOICE, AT(field), .choices = words, .hint = text }
 #define TEXT(label, field) \
 	{ .name = label, .kind = OPTION_TEXT, AT(field) }
+#define LIST(label, its_kind, field) \
+	{ .name = label, .kind = its_kind, .list = true, AT(field) }
 #define LINE_TEXT(label, field) \
 	{ .name = label, .kind = OPTION_TEXT, .offset = offsetof(struct config, field) }
 #define FLAG(label) \
@@ -56,6 +58,7 @@ const struct option_def option_defs[OPT_NR] = {
 	[OPT_LEASE] = NUMBER("lease", lease_ms, 0, 86400, 1000),
 	[OPT_LOG_LEVEL] = CHOICE("log-level", log_level, level_choices,
 				 "error, warn, info or debug"),
+	[OPT_ALLOW] = LIST("allow", OPTION_ALLOW, allow),
 	[OPT_CONFIG] = LINE_TEXT("config", file),
 	[OPT_CHECK_CONFIG] = FLAG("check-config"),
 	[OPT_HELP] = FLAG("help"),
@@ -140,6 +143,8 @@ int option_set(struct config *cfg, enum option_id id, const char *value, char *w
 			return complain(why, why_size, " is empty");
 		*(const char **)field = value;
 		return 0;
+	case OPTION_ALLOW:
+		return allow_add(field, value, why, why_size);
 	case OPTION_FLAG:
 		break;
 	}

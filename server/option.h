@@ -13,6 +13,7 @@ enum option_kind {
 	OPTION_SIZE,
 	OPTION_CHOICE,
 	OPTION_TEXT,
+	OPTION_ALLOW,
 	OPTION_FLAG,		/* takes no value; on the command line only */
 };
 
@@ -29,6 +30,7 @@ enum option_id {
 	OPT_KEEPALIVE,
 	OPT_LEASE,
 	OPT_LOG_LEVEL,
+	OPT_ALLOW,
 	OPT_CONFIG,
 	OPT_CHECK_CONFIG,
 	OPT_HELP,

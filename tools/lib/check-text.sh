@@ -147,7 +147,7 @@ pure_files()
 check_layers()
 {
 	local -a sources pure levels
-	local higher='' level name
+	local higher='' leaves level name
 	local verbs='infiniband/|rdma/' events='event2?[./]|pthread'
 	local allocation='linux/(slab|mutex|spinlock|vmalloc)'
 
@@ -172,8 +172,9 @@ check_layers()
 	includes "$verbs|$events|$allocation" "this file calls itself pure" "${pure[@]}"
 	includes "stdio|stdlib|log\\.h" "state machines are pure" '*_sm.[ch]'
 
+	leaves='mailbox vobj log option config conffile allow netaddr conn_sm region_sm'
 	levels=(main 'listener admission load' worker serve session grant 'conn ctrl' pool
-		'region memory' 'mailbox vobj log option config conffile conn_sm region_sm')
+		'region memory' "$leaves")
 	for level in "${levels[@]}"; do
 		for name in $level; do
 			[[ -z "$higher" ]] ||

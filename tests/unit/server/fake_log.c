@@ -11,6 +11,12 @@ void log_init(enum log_level level)
 {
 }
 
+bool log_limit_pass(struct log_limit *limit, uint64_t now, unsigned int *left_out)
+{
+	*left_out = 0;
+	return true;
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	static atomic_int wanted = -1;

@@ -6,10 +6,15 @@
 #ifndef SERVER_TEST_RUNNING_H
 #define SERVER_TEST_RUNNING_H
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 
 #include "helpers.h"
 #include "listener.h"
+
+/* Where the next requests come from; "": 10.0.0.1; anything else: from no IP address at all. */
+static char source_address[64];
 
 static struct {
 	struct config cfg;
@@ -21,6 +26,7 @@ static struct {
 static inline int setup(void **state)
 {
 	fake_reset();
+	source_address[0] = '\0';
 	fake_auto_complete(true);
 	memset(&f, 0, sizeof(f));
 	f.cfg = test_config;
@@ -71,11 +77,25 @@ static inline int teardown(void **state)
 	return 0;
 }
 
+static inline void set_source(struct rdma_cm_id *id)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)rdma_get_peer_addr(id);
+	struct sockaddr_in *in = (struct sockaddr_in *)in6;
+
+	if (inet_pton(AF_INET, source_address, &in->sin_addr) == 1)
+		in->sin_family = AF_INET;
+	else if (inet_pton(AF_INET6, source_address, &in6->sin6_addr) == 1)
+		in6->sin6_family = AF_INET6;
+	else if (*source_address)
+		in6->sin6_family = AF_UNSPEC;
+}
+
 static inline struct rdma_cm_id *request(const struct fsw_hello *hello, size_t len,
 					 unsigned int device)
 {
 	struct rdma_cm_id *id = fake_id(device);
 
+	set_source(id);
 	fake_cm_event(RDMA_CM_EVENT_CONNECT_REQUEST, id, hello, len);
 	pump();
 	return id;

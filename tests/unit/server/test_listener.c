@@ -69,6 +69,42 @@ static void every_refusal(void **state)
 	assert_refused(request_role(FSW_ROLE_CONTROL, 0, 5), FSW_REASON_SHUTDOWN, 0);
 }
 
+static void addresses(void **state)
+{
+	static const struct {
+		const char *address;
+		bool admitted;
+	} cases[] = {
+		{ "10.0.0.7", true },
+		{ "10.0.1.7", false },
+		{ "fd00::7", true },
+		{ "fe80::7", false },
+		{ "::ffff:10.0.0.7", true },
+		{ "none", false },
+	};
+	char why[128];
+	struct rdma_cm_id *id;
+	int before;
+	unsigned int i;
+
+	assert_int_equal(allow_add(&f.cfg.allow, "10.0.0.0/24", why, sizeof(why)), 0);
+	assert_int_equal(allow_add(&f.cfg.allow, "fd00::/8", why, sizeof(why)), 0);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		strcpy(source_address, cases[i].address);
+		before = fake_objects();
+		/* What it has to say does not matter: nobody has looked at it. */
+		if (!cases[i].admitted) {
+			assert_refused(request(NULL, 0, 0), FSW_REASON_LIMIT, 0);
+			assert_refused(request_role(FSW_ROLE_CONTROL, 0, 9), FSW_REASON_LIMIT, 0);
+			assert_int_equal(fake_objects(), before);
+			continue;
+		}
+		id = request_role(FSW_ROLE_CONTROL, 0, i + 1);
+		assert_true(fake_id_state(id).accepted);
+	}
+	assert_int_equal(f.l.nr_sessions, 3);
+}
+
 static void longer_private_data(void **state)
 {
 	unsigned char padded[200] = { 0 };
@@ -417,6 +453,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUNNING(welcome),
 		RUNNING(every_refusal),
+		RUNNING(addresses),
 		RUNNING(longer_private_data),
 		RUNNING(any_step_of_admission_fails),
 		RUNNING(any_step_of_data_admission_fails),
