@@ -8,6 +8,7 @@
 #include "admission.h"
 #include "lease.h"
 #include "log.h"
+#include "rlimits.h"
 #include "vobj.h"
 
 struct refusal {
@@ -176,13 +177,29 @@ static struct refusal admit_data(struct listener *l, struct conn *conn,
 	return refusal;
 }
 
-static bool is_allowed(const struct listener *l, struct rdma_cm_id *id)
+static bool is_allowed(const struct listener *l, const struct sockaddr *sa)
 {
 	struct netaddr addr;
 
 	if (!l->cfg->allow.nr)
 		return true;
-	return netaddr_from(&addr, rdma_get_peer_addr(id)) && allow_match(&l->cfg->allow, &addr);
+	return netaddr_from(&addr, sa) && allow_match(&l->cfg->allow, &addr);
+}
+
+void admission_reloaded(struct listener *l)
+{
+	struct session *session;
+	unsigned int nr = 0;
+
+	rlimits_check_files(l->cfg->max_sessions, l->nr_workers);
+	TAILQ_FOREACH(session, &l->sessions, link)
+		if (session->control && session->phase != SESSION_ENDING &&
+		    !is_allowed(l, rdma_get_peer_addr(session->control->id)))
+			nr++;
+	if (nr)
+		log_warn("%u clients are attached from addresses that are not allowed any more; "
+			 "they may stay, but not come back",
+			 nr);
 }
 
 void admission_request(struct listener *l, struct rdma_cm_id *id, const void *data, size_t len,
@@ -194,7 +211,7 @@ void admission_request(struct listener *l, struct rdma_cm_id *id, const void *da
 	char peer[64];
 
 	/* Before anything is spent on it. */
-	if (!is_allowed(l, id)) {
+	if (!is_allowed(l, rdma_get_peer_addr(id))) {
 		log_rl(LOG_LEVEL_WARN, "%s: connection refused: no --allow has this address",
 		       conn_peer_name(id, peer, sizeof(peer)));
 		conn_refuse(id, FSW_REASON_LIMIT, 0);

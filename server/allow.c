@@ -75,6 +75,11 @@ int allow_add(struct allow_list *list, const char *text, char *why, size_t why_s
 	return 0;
 }
 
+bool allow_differs(const struct allow_list *a, const struct allow_list *b)
+{
+	return a->nr != b->nr || memcmp(a->rules, b->rules, a->nr * sizeof(a->rules[0]));
+}
+
 bool allow_match(const struct allow_list *list, const struct netaddr *addr)
 {
 	unsigned int i;

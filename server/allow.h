@@ -31,6 +31,9 @@ struct allow_list {
  */
 int allow_add(struct allow_list *list, const char *text, char *why, size_t why_size);
 
+/** allow_differs - are these two lists not the same? */
+bool allow_differs(const struct allow_list *a, const struct allow_list *b);
+
 /**
  * allow_match - may this address connect?
  * @list: the networks

@@ -332,3 +332,17 @@ enum config_verdict config_merge(struct config *cfg, int argc, char **argv, char
 		complain_about(&c, lines[id], "%s%s", option_defs[id].name, wrong);
 	return CONFIG_ERROR;
 }
+
+void config_take_over(struct config *cfg, const struct config *wanted,
+		      config_complain_fn *changed, config_complain_fn *stays, void *arg)
+{
+	unsigned int id;
+
+	for (id = 0; id < OPT_NR; id++) {
+		if (!option_defs[id].file || !option_differs(cfg, wanted, id))
+			continue;
+		if (option_defs[id].reload)
+			option_copy(cfg, wanted, id);
+		(option_defs[id].reload ? changed : stays)(arg, option_defs[id].name);
+	}
+}

@@ -51,9 +51,9 @@ enum config_verdict {
 };
 
 /**
- * config_complain_fn - something is wrong
- * @arg: as given to config_merge()
- * @what: one line
+ * config_complain_fn - something is to be told
+ * @arg: as given with the function
+ * @what: one line, or the name of an option
  */
 typedef void config_complain_fn(void *arg, const char *what);
 
@@ -84,6 +84,17 @@ enum config_verdict config_parse(struct config *cfg, int argc, char **argv, char
  */
 enum config_verdict config_merge(struct config *cfg, int argc, char **argv, char *text,
 				 config_complain_fn *complain, void *arg);
+
+/**
+ * config_take_over - use another configuration from now on, as far as that is possible
+ * @cfg: of the server that runs
+ * @wanted: what it is to be; may be released afterwards
+ * @changed: called with the name of each option that has another value now
+ * @stays: called with the name of each one that cannot change while the server runs
+ * @arg: handed to both
+ */
+void config_take_over(struct config *cfg, const struct config *wanted,
+		      config_complain_fn *changed, config_complain_fn *stays, void *arg);
 
 /**
  * config_parse_size - a number of bytes in words

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <fcntl.h>
 #include <infiniband/verbs.h>
-#include <inttypes.h>
 #include <rdma/rdma_cma.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "address.h"
 #include "admission.h"
+#include "claim.h"
 #include "fault.h"
 #include "lease.h"
 #include "listener.h"
@@ -37,17 +32,6 @@
 #define STOP_SECONDS	5
 
 #define MAX_DEFAULT_THREADS	4
-
-static enum exit_status __attribute__((format(printf, 4, 5)))
-fail(char *why, size_t why_size, enum exit_status status, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(why, why_size, fmt, args);
-	va_end(args);
-	return status;
-}
 
 void listener_set_sweep(struct listener *l)
 {
@@ -396,105 +380,24 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	listener_stop(l, EXIT_RUN_OK);
 }
 
-static enum exit_status explain_bind(struct listener *l, const struct sockaddr_storage *addr,
-				     int err, char *why, size_t why_size)
+static void on_reload(evutil_socket_t number, short what, void *arg)
 {
-	switch (err) {
-	case EADDRNOTAVAIL:
-		/* Also what the CM says when somebody has the port on another address. */
-		if (l->cfg->address && !address_is_local(addr))
-			return fail(why, why_size, EXIT_NO_DEVICE,
-				    "--address %s is not an address of this machine",
-				    l->cfg->address);
-		/* fall through */
-	case EADDRINUSE:
-		return fail(why, why_size, EXIT_PORT_TAKEN, "port %u is taken on %s",
-			    l->cfg->port, l->cfg->address ? l->cfg->address : "this machine");
-	case ENODEV:
-		return fail(why, why_size, EXIT_NO_DEVICE,
-			    "--address %s is not the address of an RDMA device",
-			    l->cfg->address ? l->cfg->address : "(any)");
-	default:
-		return fail(why, why_size, EXIT_RUN_FAILED, "cannot listen on %s: %s", l->name,
-			    strerror(err));
-	}
-}
+	struct listener *l = arg;
 
-static int make_generation(uint64_t *generation)
-{
-	do {
-		if (getrandom(generation, sizeof(*generation), 0) != sizeof(*generation))
-			return errno;
-	} while (!*generation);
-	return 0;
-}
-
-enum exit_status listener_open(struct listener *l, const struct config *cfg, char *why,
-			       size_t why_size)
-{
-	struct sockaddr_storage addr;
-	struct ibv_device **devices;
-	enum exit_status status;
-	int nr = 0, flags;
-
-	memset(l, 0, sizeof(*l));
-	l->cfg = cfg;
-	l->inbox.fd = -1;
-	TAILQ_INIT(&l->conns);
-	TAILQ_INIT(&l->sessions);
-	if (cfg->address && strchr(cfg->address, ':'))
-		snprintf(l->name, sizeof(l->name), "[%s]:%u", cfg->address, cfg->port);
-	else
-		snprintf(l->name, sizeof(l->name), "%s:%u", cfg->address ? cfg->address : "*",
-			 cfg->port);
-
-	if (make_generation(&l->generation))
-		return fail(why, why_size, EXIT_RUN_FAILED, "no random numbers: %s",
-			    strerror(errno));
-	if (address_parse(cfg, &addr))
-		return fail(why, why_size, EXIT_BAD_OPTION,
-			    "--address: '%s' is not an IPv4 or IPv6 address", cfg->address);
-
-	devices = ibv_get_device_list(&nr);
-	if (devices)
-		ibv_free_device_list(devices);
-	if (!devices || !nr)
-		return fail(why, why_size, EXIT_NO_DEVICE,
-			    "no RDMA device found (ibv_devices lists them)");
-
-	l->channel = rdma_create_event_channel();
-	if (!l->channel)
-		return fail(why, why_size, EXIT_NO_DEVICE,
-			    "cannot reach the RDMA connection manager: %s (is rdma_ucm loaded?)",
-			    strerror(errno));
-	flags = fcntl(l->channel->fd, F_GETFL);
-	if (flags < 0 || fcntl(l->channel->fd, F_SETFL, flags | O_NONBLOCK)) {
-		status = fail(why, why_size, EXIT_RUN_FAILED, "connection manager: %s",
-			      strerror(errno));
-		goto err_close;
-	}
-	if (rdma_create_id(l->channel, &l->id, NULL, RDMA_PS_TCP)) {
-		status = fail(why, why_size, EXIT_RUN_FAILED, "cannot make a connection id: %s",
-			      strerror(errno));
-		l->id = NULL;
-		goto err_close;
-	}
-	vobj_made(VOBJ_ID);
-	address_take_ipv4_too(l->id, &addr);
-	if (rdma_bind_addr(l->id, (struct sockaddr *)&addr)) {
-		status = explain_bind(l, &addr, errno, why, why_size);
-		goto err_close;
-	}
-	return EXIT_RUN_OK;
-
-err_close:
-	listener_close(l);
-	return status;
+	if (l->reload)
+		l->reload(l->reload_arg);
 }
 
 static int make_events(struct listener *l)
 {
-	static const int signals[] = { SIGTERM, SIGINT };
+	static const struct {
+		int number;
+		event_callback_fn fn;
+	} signals[LISTENER_SIGNALS] = {
+		{ SIGTERM, on_signal },
+		{ SIGINT, on_signal },
+		{ SIGHUP, on_reload },
+	};
 	struct event_config *cfg;
 	unsigned int i;
 	int err;
@@ -521,8 +424,8 @@ static int make_events(struct listener *l)
 	if (event_add(l->cm_event, NULL) || event_add(l->inbox_event, NULL))
 		return ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(signals); i++) {
-		l->signal_events[i] = event_new(l->base, signals[i], EV_SIGNAL | EV_PERSIST,
-						on_signal, l);
+		l->signal_events[i] = event_new(l->base, signals[i].number,
+						EV_SIGNAL | EV_PERSIST, signals[i].fn, l);
 		if (!l->signal_events[i] || event_add(l->signal_events[i], NULL))
 			return ENOMEM;
 	}
@@ -549,8 +452,8 @@ enum exit_status listener_start(struct listener *l, struct pool *pool, char *why
 	rlimits_check_files(l->cfg->max_sessions, nr);
 	err = make_events(l);
 	if (err) {
-		status = fail(why, why_size, EXIT_RUN_FAILED, "cannot set up the main loop: %s",
-			      strerror(err));
+		status = claim_fail(why, why_size, EXIT_RUN_FAILED,
+				    "cannot set up the main loop: %s", strerror(err));
 		goto err_close;
 	}
 	l->workers = calloc(nr, sizeof(*l->workers));
@@ -561,8 +464,9 @@ enum exit_status listener_start(struct listener *l, struct pool *pool, char *why
 		l->nr_workers++;
 	}
 	if (l->nr_workers < nr) {
-		status = fail(why, why_size, EXIT_RUN_FAILED, "cannot start worker threads: %s",
-			      strerror(l->workers ? err : ENOMEM));
+		status = claim_fail(why, why_size, EXIT_RUN_FAILED,
+				    "cannot start worker threads: %s",
+				    strerror(l->workers ? err : ENOMEM));
 		goto err_close;
 	}
 	if (rdma_listen(l->id, BACKLOG)) {
@@ -570,7 +474,7 @@ enum exit_status listener_start(struct listener *l, struct pool *pool, char *why
 
 		err = errno;
 		address_parse(l->cfg, &addr);
-		status = explain_bind(l, &addr, err, why, why_size);
+		status = claim_explain(l, &addr, err, why, why_size);
 		goto err_close;
 	}
 	return EXIT_RUN_OK;
@@ -599,8 +503,6 @@ void listener_close(struct listener *l)
 		&l->inbox_event,
 		&l->sweep_event,
 		&l->stop_event,
-		&l->signal_events[0],
-		&l->signal_events[1],
 	};
 	unsigned int i;
 
@@ -617,6 +519,11 @@ void listener_close(struct listener *l)
 		if (*events[i])
 			event_free(*events[i]);
 		*events[i] = NULL;
+	}
+	for (i = 0; i < LISTENER_SIGNALS; i++) {
+		if (l->signal_events[i])
+			event_free(l->signal_events[i]);
+		l->signal_events[i] = NULL;
 	}
 	if (l->base)
 		event_base_free(l->base);

@@ -26,8 +26,10 @@ enum exit_status {
 	EXIT_NO_MEMORY = 5,
 };
 
+#define LISTENER_SIGNALS	3
+
 struct listener {
-	const struct config *cfg;
+	const struct config *cfg;	/* what can be reloaded may change in between */
 	struct pool *pool;
 	uint64_t generation;
 
@@ -38,7 +40,9 @@ struct listener {
 	struct event_base *base;
 	struct event *cm_event, *inbox_event, *sweep_event, *stop_event;
 	struct event *cm_retry_event;	/* runs while @cm_event rests after an error */
-	struct event *signal_events[2];
+	struct event *signal_events[LISTENER_SIGNALS];
+	void (*reload)(void *arg);	/* what SIGHUP asks for; NULL: nothing */
+	void *reload_arg;
 	struct mailbox inbox;
 
 	struct worker *workers;

@@ -8,13 +8,18 @@
 
 #include "log.h"
 
-static enum log_level shown = LOG_LEVEL_INFO;
+static atomic_int shown = LOG_LEVEL_INFO;
 static bool to_journal;
 
 void log_init(enum log_level level)
 {
-	shown = level;
+	log_set_level(level);
 	to_journal = getenv("JOURNAL_STREAM") != NULL;
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&shown, level);
 }
 
 void log_line(enum log_level level, const char *fmt, ...)
@@ -33,7 +38,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_list args;
 	int len, n;
 
-	if (level > shown)
+	if ((int)level > atomic_load_explicit(&shown, memory_order_relaxed))
 		return;
 
 	len = snprintf(line, sizeof(line), "%s",

@@ -25,6 +25,9 @@ enum log_level {
  */
 void log_init(enum log_level level);
 
+/** log_set_level - show more or less from now on; any thread */
+void log_set_level(enum log_level level);
+
 /** log_line - write one line; a newline is added */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

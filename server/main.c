@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "admission.h"
 #include "config.h"
 #include "fault.h"
 #include "listener.h"
@@ -16,16 +17,73 @@
 #include "stop.h"
 #include "vobj.h"
 
+static struct {
+	int argc;
+	char **argv;
+	struct loaded loaded;		/* what the server runs with */
+	struct listener listener;
+} server;
+
+static void say_changed(void *arg, const char *name)
+{
+	unsigned int *nr = arg;
+
+	log_info("%s has changed", name);
+	++*nr;
+}
+
+static void say_stays(void *arg, const char *name)
+{
+	unsigned int *nr = arg;
+
+	log_warn("%s cannot change while the server runs: it stays as it was", name);
+	++*nr;
+}
+
+static void reload(void *arg)
+{
+	enum config_verdict verdict;
+	struct loaded wanted;
+	unsigned int nr = 0;
+
+	if (!server.loaded.cfg.file) {
+		log_warn("there is nothing to reload without --config");
+		return;
+	}
+	verdict = load_config(&wanted, server.argc, server.argv);
+	if (verdict == CONFIG_RUN) {
+		log_info("reloading %s", server.loaded.cfg.file);
+		config_take_over(&server.loaded.cfg, &wanted.cfg, say_changed, say_stays, &nr);
+		if (!nr)
+			log_info("nothing has changed");
+		log_set_level(server.loaded.cfg.log_level);
+		admission_reloaded(&server.listener);
+	} else {
+		log_err("not reloaded: the server goes on as it was");
+	}
+	load_free(&wanted);
+}
+
+/* SIGHUP waits until the main loop is there to take it, which is when it unblocks it. */
+static void block_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(how, &set, NULL);
+}
+
 static enum exit_status serve(const struct config *cfg)
 {
+	struct listener *const l = &server.listener;
 	char why[256], size[32], chunk[32];
-	struct listener listener;
 	enum exit_status status;
 	struct pool pool;
 	int err;
 
 	stop_watch();
-	status = listener_open(&listener, cfg, why, sizeof(why));
+	status = listener_open(l, cfg, why, sizeof(why));
 	if (status)
 		goto err_say;
 	if (cfg->size != cfg->asked_size)
@@ -34,7 +92,7 @@ static enum exit_status serve(const struct config *cfg)
 			 config_size_text(chunk, sizeof(chunk), 1ull << cfg->chunk_shift));
 	err = pool_init(&pool, cfg, why, sizeof(why));
 	if (err) {
-		listener_close(&listener);
+		listener_close(l);
 		if (err == ECANCELED) {
 			log_info("stopped before the memory was prepared");
 			return EXIT_RUN_OK;
@@ -42,23 +100,25 @@ static enum exit_status serve(const struct config *cfg)
 		status = EXIT_NO_MEMORY;
 		goto err_say;
 	}
-	status = listener_start(&listener, &pool, why, sizeof(why));
+	status = listener_start(l, &pool, why, sizeof(why));
 	if (status) {
 		pool_destroy(&pool);
 		goto err_say;
 	}
 	log_info("listening on %s, %u chunks of %s (%s, %s), generation %016" PRIx64,
-		 listener.name, pool.nr_regions,
+		 l->name, pool.nr_regions,
 		 config_size_text(chunk, sizeof(chunk), 1ull << cfg->chunk_shift),
 		 config_size_text(size, sizeof(size), cfg->size), pool.memory.kind,
-		 listener.generation);
+		 l->generation);
 
+	l->reload = reload;
+	block_signals(SIG_UNBLOCK);
 	/* From listener_start() on signals are for the main loop; this one came before. */
 	if (!stop_wanted())
-		status = listener_run(&listener);
-	if (listener.aborted)
+		status = listener_run(l);
+	if (l->aborted)
 		_exit(status);
-	listener_close(&listener);
+	listener_close(l);
 	pool_destroy(&pool);
 	if (vobj_report() && !status)
 		status = EXIT_RUN_FAILED;
@@ -72,15 +132,18 @@ err_say:
 
 int main(int argc, char **argv)
 {
-	static struct loaded loaded;
+	struct loaded *const loaded = &server.loaded;
 	enum exit_status status;
 	char why[256];
 
 	/* A log that nobody reads any more is no reason to end: clients' data would go, too. */
 	signal(SIGPIPE, SIG_IGN);
+	block_signals(SIG_BLOCK);
 	log_init(LOG_LEVEL_INFO);
+	server.argc = argc;
+	server.argv = argv;
 
-	switch (load_config(&loaded, argc, argv)) {
+	switch (load_config(loaded, argc, argv)) {
 	case CONFIG_HELP:
 		fputs(config_usage(), stdout);
 		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_RUN_OK);
@@ -88,24 +151,24 @@ int main(int argc, char **argv)
 		printf("fastswap-server %s\n", FASTSWAP_VERSION);
 		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_RUN_OK);
 	case CONFIG_CHECK:
-		load_free(&loaded);
+		load_free(loaded);
 		puts("the configuration is right");
 		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_RUN_OK);
 	case CONFIG_READ_FILE:
 	case CONFIG_ERROR:
-		load_free(&loaded);
+		load_free(loaded);
 		exit(EXIT_BAD_OPTION);
 	case CONFIG_RUN:
 		break;
 	}
-	log_init(loaded.cfg.log_level);
+	log_init(loaded->cfg.log_level);
 	if (faults_arm(getenv(FAULT_ENVIRONMENT), why, sizeof(why))) {
 		log_err("%s", why);
 		exit(EXIT_BAD_OPTION);
 	}
 	if (faults_armed)
 		log_warn("faults are armed: %s", getenv(FAULT_ENVIRONMENT));
-	status = serve(&loaded.cfg);
-	load_free(&loaded);
+	status = serve(&loaded->cfg);
+	load_free(loaded);
 	exit(status);
 }

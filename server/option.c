@@ -27,19 +27,21 @@ static const char *const level_choices[] = {
 };
 
 #define AT(field)	.offset = offsetof(struct config, field), .file = true
-#define NUMBER(label, field, least, most, times)                              \
-	{                                                                     \
-		.name = label, .kind = OPTION_NUMBER, AT(field), .min = least, \
-		.max = most, .scale = times                                   \
-	}
+#define NUMBER(label, field, least, most, times) \
+	{ .name = label, .kind = OPTION_NUMBER, AT(field), .min = least, .max = most, \
+	  .scale = times }
+#define LIVE_NUMBER(label, field, least, most, times) \
+	{ .name = label, .kind = OPTION_NUMBER, AT(field), .min = least, .max = most, \
+	  .scale = times, .reload = true }
 #define SIZE(label, field, example) \
 	{ .name = label, .kind = OPTION_SIZE, AT(field), .hint = example }
-#define CHOICE(label, field, words, text) \
-	{ .name = label, .kind = OPTION_CHOICE, AT(field), .choices = words, .hint = text }
+#define CHOICE(label, field, words, text, live) \
+	{ .name = label, .kind = OPTION_CHOICE, AT(field), .choices = words, .hint = text, \
+	  .reload = live }
 #define TEXT(label, field) \
 	{ .name = label, .kind = OPTION_TEXT, AT(field) }
 #define LIST(label, its_kind, field) \
-	{ .name = label, .kind = its_kind, .list = true, AT(field) }
+	{ .name = label, .kind = its_kind, .list = true, .reload = true, AT(field) }
 #define LINE_TEXT(label, field) \
 	{ .name = label, .kind = OPTION_TEXT, .offset = offsetof(struct config, field) }
 #define FLAG(label) \
@@ -51,13 +53,13 @@ const struct option_def option_defs[OPT_NR] = {
 	[OPT_ADDRESS] = TEXT("address", address),
 	[OPT_CHUNK_SIZE] = SIZE("chunk-size", asked_chunk, "64M"),
 	[OPT_THREADS] = NUMBER("threads", threads, 1, 256, 1),
-	[OPT_HUGEPAGES] = CHOICE("hugepages", huge, huge_choices, "no, try, yes, 2M or 1G"),
-	[OPT_MAX_SESSIONS] = NUMBER("max-sessions", max_sessions, 1, 65536, 1),
-	[OPT_MAX_SETS] = NUMBER("max-sets", max_sets, 1, FSW_MAX_SETS, 1),
-	[OPT_KEEPALIVE] = NUMBER("keepalive", keepalive_ms, 1, 3600, 1000),
-	[OPT_LEASE] = NUMBER("lease", lease_ms, 0, 86400, 1000),
+	[OPT_HUGEPAGES] = CHOICE("hugepages", huge, huge_choices, "no, try, yes, 2M or 1G", false),
+	[OPT_MAX_SESSIONS] = LIVE_NUMBER("max-sessions", max_sessions, 1, 65536, 1),
+	[OPT_MAX_SETS] = LIVE_NUMBER("max-sets", max_sets, 1, FSW_MAX_SETS, 1),
+	[OPT_KEEPALIVE] = LIVE_NUMBER("keepalive", keepalive_ms, 1, 3600, 1000),
+	[OPT_LEASE] = LIVE_NUMBER("lease", lease_ms, 0, 86400, 1000),
 	[OPT_LOG_LEVEL] = CHOICE("log-level", log_level, level_choices,
-				 "error, warn, info or debug"),
+				 "error, warn, info or debug", true),
 	[OPT_ALLOW] = LIST("allow", OPTION_ALLOW, allow),
 	[OPT_CONFIG] = LINE_TEXT("config", file),
 	[OPT_CHECK_CONFIG] = FLAG("check-config"),
@@ -149,4 +151,53 @@ int option_set(struct config *cfg, enum option_id id, const char *value, char *w
 		break;
 	}
 	return complain(why, why_size, " takes no value");
+}
+
+bool option_differs(const struct config *a, const struct config *b, enum option_id id)
+{
+	const void *one = (const char *)a + option_defs[id].offset;
+	const void *other = (const char *)b + option_defs[id].offset;
+	const char *text, *other_text;
+
+	/* Other chunks may have rounded it differently; that they are others is said of them. */
+	if (id == OPT_SIZE)
+		return a->asked_size != b->asked_size;
+	switch (option_defs[id].kind) {
+	case OPTION_NUMBER:
+	case OPTION_CHOICE:
+		return *(const unsigned int *)one != *(const unsigned int *)other;
+	case OPTION_SIZE:
+		return *(const uint64_t *)one != *(const uint64_t *)other;
+	case OPTION_TEXT:
+		text = *(const char *const *)one;
+		other_text = *(const char *const *)other;
+		return !text != !other_text || (text && strcmp(text, other_text));
+	case OPTION_ALLOW:
+		return allow_differs(&a->allow, &b->allow);
+	case OPTION_FLAG:
+		break;
+	}
+	return false;
+}
+
+void option_copy(struct config *to, const struct config *from, enum option_id id)
+{
+	void *target = (char *)to + option_defs[id].offset;
+	const void *source = (const char *)from + option_defs[id].offset;
+
+	switch (option_defs[id].kind) {
+	case OPTION_NUMBER:
+	case OPTION_CHOICE:
+		*(unsigned int *)target = *(const unsigned int *)source;
+		break;
+	case OPTION_SIZE:
+		*(uint64_t *)target = *(const uint64_t *)source;
+		break;
+	case OPTION_ALLOW:
+		to->allow = from->allow;
+		break;
+	case OPTION_TEXT:
+	case OPTION_FLAG:
+		break;
+	}
 }

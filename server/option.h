@@ -43,6 +43,7 @@ struct option_def {
 	enum option_kind kind;
 	bool file;			/* may stand in a configuration file */
 	bool list;			/* may be given several times */
+	bool reload;			/* may change while the server runs */
 	size_t offset;			/* of what it sets in struct config */
 	unsigned int min, max, scale;	/* of a number */
 	const char *const *choices;	/* NULL after the last one */
@@ -66,5 +67,11 @@ enum option_id option_find(const char *name);
  */
 int option_set(struct config *cfg, enum option_id id, const char *value, char *why,
 	       size_t why_size);
+
+/** option_differs - is the value of an option another one in two configurations? */
+bool option_differs(const struct config *a, const struct config *b, enum option_id id);
+
+/** option_copy - take the value of an option over; not that of a text */
+void option_copy(struct config *to, const struct config *from, enum option_id id);
 
 #endif /* FASTSWAP_SERVER_OPTION_H */

@@ -173,7 +173,7 @@ check_layers()
 	includes "stdio|stdlib|log\\.h" "state machines are pure" '*_sm.[ch]'
 
 	leaves='mailbox vobj log option config conffile allow netaddr conn_sm region_sm'
-	levels=(main 'listener admission load' worker serve session grant 'conn ctrl' pool
+	levels=(main load 'listener claim admission' worker serve session grant 'conn ctrl' pool
 		'region memory' "$leaves")
 	for level in "${levels[@]}"; do
 		for name in $level; do

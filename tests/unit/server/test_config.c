@@ -175,6 +175,16 @@ static void note(void *arg, const char *what)
 	snprintf(c->line[c->nr++], sizeof(c->line[0]), "%s", what);
 }
 
+static void note_changed(void *arg, const char *name)
+{
+	note(((struct complaints **)arg)[0], name);
+}
+
+static void note_stays(void *arg, const char *name)
+{
+	note(((struct complaints **)arg)[1], name);
+}
+
 /* Strings in @cfg point into what is kept here. */
 static enum config_verdict merge(struct config *cfg, const char *line, const char *text,
 				 struct complaints *c)
@@ -244,6 +254,45 @@ static void file_errors(void **state)
 	assert_int_equal(merge(&cfg, "--config f", "size = 0\nport\nport = 0\nfoo = 1", &c),
 			 CONFIG_ERROR);
 	assert_int_equal(c.nr, 4);
+}
+
+static void take_over(void **state)
+{
+	static const char old[] = "size = 1G\nport = 7\nlog-level = info\nallow = 10.0.0.1\n"
+				  "max-sets = 8\naddress = ::1";
+	static const char new[] = "size = 2G\nport = 8\nlog-level = debug\nallow = 10.0.0.2\n"
+				  "allow = fd00::/8\nmax-sets = 8\nlease = 1";
+	struct complaints c, changed = { 0 }, stays = { 0 };
+	struct complaints *both[] = { &changed, &stays };
+	struct config cfg, wanted;
+	struct allow_list empty = { 0 };
+
+	assert_int_equal(merge(&wanted, "--config f", new, &c), CONFIG_RUN);
+	assert_int_equal(merge(&cfg, "--config f", old, &c), CONFIG_RUN);
+	config_take_over(&cfg, &wanted, note_changed, note_stays, both);
+	assert_int_equal(changed.nr, 3);
+	assert_string_equal(changed.line[0], "lease");
+	assert_string_equal(changed.line[1], "log-level");
+	assert_string_equal(changed.line[2], "allow");
+	assert_int_equal(cfg.lease_ms, 1000);
+	assert_int_equal(cfg.log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(cfg.allow.nr, 2);
+	assert_int_equal(stays.nr, 3);
+	assert_string_equal(stays.line[0], "size");
+	assert_string_equal(stays.line[1], "port");
+	assert_string_equal(stays.line[2], "address");
+	assert_int_equal(cfg.size, GIB);
+	assert_int_equal(cfg.port, 7);
+	assert_string_equal(cfg.address, "::1");
+
+	/* Once more: what could change has. */
+	changed.nr = stays.nr = 0;
+	config_take_over(&cfg, &wanted, note_changed, note_stays, both);
+	assert_int_equal(changed.nr, 0);
+	assert_int_equal(stays.nr, 3);
+	wanted.allow = empty;
+	config_take_over(&cfg, &wanted, note_changed, note_stays, both);
+	assert_int_equal(cfg.allow.nr, 0);
 }
 
 static void chunks(void **state)
@@ -327,6 +376,7 @@ int main(void)
 		cmocka_unit_test(errors),
 		cmocka_unit_test(files),
 		cmocka_unit_test(file_errors),
+		cmocka_unit_test(take_over),
 		cmocka_unit_test(chunks),
 		cmocka_unit_test(sizes),
 	};

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "admission.h"
 #include "fake_clock.h"
 #include "running.h"
 
@@ -103,6 +104,36 @@ static void addresses(void **state)
 		assert_true(fake_id_state(id).accepted);
 	}
 	assert_int_equal(f.l.nr_sessions, 3);
+}
+
+static void allow_only_fd00(void *arg)
+{
+	char why[128];
+
+	++*(unsigned int *)arg;
+	assert_int_equal(allow_add(&f.cfg.allow, "fd00::/8", why, sizeof(why)), 0);
+	admission_reloaded(&f.l);
+}
+
+static void reloaded(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+	unsigned int times = 0;
+
+	/* Nothing is set up to be reloaded, which is no reason to end. */
+	raise(SIGHUP);
+	pump();
+	assert_false(f.l.stopping);
+
+	f.l.reload = allow_only_fd00;
+	f.l.reload_arg = &times;
+	raise(SIGHUP);
+	pump();
+	assert_int_equal(times, 1);
+	/* Who is there stays, and is served. */
+	grant_all(id, 1);
+	assert_int_equal(f.l.nr_sessions, 1);
+	assert_refused(request_role(FSW_ROLE_DEMAND, 0, 1), FSW_REASON_LIMIT, 0);
 }
 
 static void longer_private_data(void **state)
@@ -454,6 +485,7 @@ int main(void)
 		RUNNING(welcome),
 		RUNNING(every_refusal),
 		RUNNING(addresses),
+		RUNNING(reloaded),
 		RUNNING(longer_private_data),
 		RUNNING(any_step_of_admission_fails),
 		RUNNING(any_step_of_data_admission_fails),
