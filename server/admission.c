@@ -7,18 +7,13 @@
 
 #include "admission.h"
 #include "lease.h"
+#include "bounds.h"
 #include "log.h"
-#include "rlimits.h"
 #include "vobj.h"
 
-struct refusal {
-	enum fsw_reason reason;		/* NONE: not refused */
-	uint64_t detail;
-};
-
-static struct refusal refuse(enum fsw_reason reason, uint64_t detail)
+static struct bounds_refusal refuse(enum fsw_reason reason, uint64_t detail)
 {
-	return (struct refusal) { .reason = reason, .detail = detail };
+	return (struct bounds_refusal) { .reason = reason, .detail = detail };
 }
 
 static struct worker *least_loaded(struct listener *l)
@@ -32,16 +27,16 @@ static struct worker *least_loaded(struct listener *l)
 	return best;
 }
 
-static struct refusal accept_conn(struct listener *l, struct conn *conn, unsigned int reads)
+static struct bounds_refusal accept_conn(struct listener *l, struct conn *conn, unsigned int reads)
 {
 	const struct fsw_welcome welcome = {
 		.magic = fsw_htole32(FSW_MAGIC),
 		.version = fsw_htole16(FSW_VERSION),
 		.role = conn->role,
 		.generation = fsw_htole64(l->generation),
-		.available = fsw_htole64(pool_promised(l->pool)),
+		.available = fsw_htole64(bounds_available(l, conn->session)),
 		.chunk_shift = l->pool->chunk_shift,
-		.max_chunks = fsw_htole32(l->pool->nr_regions),
+		.max_chunks = fsw_htole32(conn->session->grants.max_chunks),
 		.max_sets = fsw_htole16(conn->session->max_sets),
 		.keepalive_ms = fsw_htole32(conn->session->keepalive_ms),
 	};
@@ -55,7 +50,7 @@ static struct refusal accept_conn(struct listener *l, struct conn *conn, unsigne
 	return refuse(FSW_REASON_NONE, 0);
 }
 
-static struct refusal no_queue_pair(const struct session *session, int err)
+static struct bounds_refusal no_queue_pair(const struct session *session, int err)
 {
 	log_err("client %u (%s): cannot make a queue pair: %s", session->number, session->peer,
 		strerror(err));
@@ -63,10 +58,10 @@ static struct refusal no_queue_pair(const struct session *session, int err)
 }
 
 /* A client is back that lost its connection. Chunks and keys are as they were. */
-static struct refusal resume(struct listener *l, struct conn *conn, struct session *session,
-			     unsigned int reads)
+static struct bounds_refusal resume(struct listener *l, struct conn *conn, struct session *session,
+				    unsigned int reads)
 {
-	struct refusal refusal;
+	struct bounds_refusal refusal;
 	int err;
 
 	if (!session)
@@ -97,11 +92,11 @@ static struct refusal resume(struct listener *l, struct conn *conn, struct sessi
 	return refusal;
 }
 
-static struct refusal admit_control(struct listener *l, struct conn *conn,
-				    const struct fsw_hello *hello, unsigned int reads)
+static struct bounds_refusal admit_control(struct listener *l, struct conn *conn,
+					   const struct fsw_hello *hello, unsigned int reads)
 {
 	struct session *session = session_find(&l->sessions, hello->session_id);
-	struct refusal refusal;
+	struct bounds_refusal refusal;
 
 	/* With another generation it is as new to us as we are to it. */
 	if (fsw_letoh64(hello->generation) == l->generation)
@@ -121,13 +116,20 @@ static struct refusal admit_control(struct listener *l, struct conn *conn,
 	if (l->nr_sessions - l->nr_alive >= CONFIG_MAX_ENDING(l->cfg->max_sessions))
 		return refuse(FSW_REASON_RESOURCES, 0);
 
+	refusal = bounds_session(l, hello, rdma_get_peer_addr(conn->id));
+	if (refusal.reason)
+		return refusal;
+
 	session = session_create(l->cfg, l->pool, least_loaded(l), conn, hello);
 	if (!session) {
 		log_err("cannot set up a session: %s", strerror(errno));
 		return refuse(FSW_REASON_RESOURCES, 0);
 	}
 	session->number = ++l->last_number;
-	refusal = accept_conn(l, conn, reads);
+	if (bounds_begin(l, session))
+		refusal = refuse(FSW_REASON_RESOURCES, 0);
+	else
+		refusal = accept_conn(l, conn, reads);
 	if (refusal.reason) {
 		conn->session = NULL;
 		session_free(session);
@@ -140,11 +142,11 @@ static struct refusal admit_control(struct listener *l, struct conn *conn,
 	return refusal;
 }
 
-static struct refusal admit_data(struct listener *l, struct conn *conn,
-				 const struct fsw_hello *hello, unsigned int reads)
+static struct bounds_refusal admit_data(struct listener *l, struct conn *conn,
+					const struct fsw_hello *hello, unsigned int reads)
 {
 	struct session *session = session_find(&l->sessions, hello->session_id);
-	struct refusal refusal;
+	struct bounds_refusal refusal;
 	struct conn **slot;
 	struct ibv_cq *cq;
 	int err;
@@ -177,44 +179,20 @@ static struct refusal admit_data(struct listener *l, struct conn *conn,
 	return refusal;
 }
 
-static bool is_allowed(const struct listener *l, const struct sockaddr *sa)
-{
-	struct netaddr addr;
-
-	if (!l->cfg->allow.nr)
-		return true;
-	return netaddr_from(&addr, sa) && allow_match(&l->cfg->allow, &addr);
-}
-
-void admission_reloaded(struct listener *l)
-{
-	struct session *session;
-	unsigned int nr = 0;
-
-	rlimits_check_files(l->cfg->max_sessions, l->nr_workers);
-	TAILQ_FOREACH(session, &l->sessions, link)
-		if (session->control && session->phase != SESSION_ENDING &&
-		    !is_allowed(l, rdma_get_peer_addr(session->control->id)))
-			nr++;
-	if (nr)
-		log_warn("%u clients are attached from addresses that are not allowed any more; "
-			 "they may stay, but not come back",
-			 nr);
-}
-
 void admission_request(struct listener *l, struct rdma_cm_id *id, const void *data, size_t len,
 		       unsigned int reads)
 {
-	struct refusal refusal = { 0 };
+	struct bounds_refusal refusal = { 0 };
 	struct fsw_hello hello;
 	struct conn *conn;
 	char peer[64];
 
 	/* Before anything is spent on it. */
-	if (!is_allowed(l, rdma_get_peer_addr(id))) {
-		log_rl(LOG_LEVEL_WARN, "%s: connection refused: no --allow has this address",
-		       conn_peer_name(id, peer, sizeof(peer)));
-		conn_refuse(id, FSW_REASON_LIMIT, 0);
+	refusal = bounds_request(l, rdma_get_peer_addr(id));
+	if (refusal.reason) {
+		log_rl(LOG_LEVEL_WARN, "%s: connection refused: %s",
+		       conn_peer_name(id, peer, sizeof(peer)), refusal.what);
+		conn_refuse(id, refusal.reason, refusal.detail);
 		rdma_destroy_id(id);
 		return;
 	}
@@ -250,8 +228,9 @@ void admission_request(struct listener *l, struct rdma_cm_id *id, const void *da
 		listener_apply(l, conn, CONN_EV_ACCEPT_SENT);
 		return;
 	}
-	log_rl(LOG_LEVEL_INFO, "%s: connection refused: %s",
-	       conn_peer_name(id, peer, sizeof(peer)), fsw_reason_text(refusal.reason));
+	log_rl(LOG_LEVEL_INFO, "%s: connection refused: %s%s%s",
+	       conn_peer_name(id, peer, sizeof(peer)), fsw_reason_text(refusal.reason),
+	       refusal.what ? ": " : "", refusal.what ? refusal.what : "");
 	conn_refuse(id, refusal.reason, refusal.detail);
 	listener_apply(l, conn, CONN_EV_REFUSED);
 }

@@ -20,12 +20,4 @@ struct rdma_cm_id;
 void admission_request(struct listener *l, struct rdma_cm_id *id, const void *hello, size_t len,
 		       unsigned int reads);
 
-/**
- * admission_reloaded - the configuration has changed
- * @l: the listener
- *
- * Clients that are attached stay so.
- */
-void admission_reloaded(struct listener *l);
-
 #endif /* FASTSWAP_SERVER_ADMISSION_H */

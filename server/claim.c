@@ -47,12 +47,12 @@ enum exit_status claim_explain(struct listener *l, const struct sockaddr_storage
 	}
 }
 
-static int make_generation(uint64_t *generation)
+static int make_random(uint64_t *number)
 {
 	do {
-		if (getrandom(generation, sizeof(*generation), 0) != sizeof(*generation))
+		if (getrandom(number, sizeof(*number), 0) != sizeof(*number))
 			return errno;
-	} while (!*generation);
+	} while (!*number);
 	return 0;
 }
 
@@ -69,13 +69,14 @@ enum exit_status listener_open(struct listener *l, const struct config *cfg, cha
 	l->inbox.fd = -1;
 	TAILQ_INIT(&l->conns);
 	TAILQ_INIT(&l->sessions);
+	TAILQ_INIT(&l->tenants);
 	if (cfg->address && strchr(cfg->address, ':'))
 		snprintf(l->name, sizeof(l->name), "[%s]:%u", cfg->address, cfg->port);
 	else
 		snprintf(l->name, sizeof(l->name), "%s:%u", cfg->address ? cfg->address : "*",
 			 cfg->port);
 
-	if (make_generation(&l->generation))
+	if (make_random(&l->rate.seed) || make_random(&l->generation))
 		return claim_fail(why, why_size, EXIT_RUN_FAILED, "no random numbers: %s",
 				  strerror(errno));
 	if (address_parse(cfg, &addr))

@@ -35,6 +35,8 @@ static const struct config defaults = {
 	.max_sets = 64,
 	.keepalive_ms = 5000,
 	.lease_ms = 60000,
+	.connect_rate = 100,
+	.max_per_address = 64,
 	.log_level = LOG_LEVEL_INFO,
 };
 
@@ -59,6 +61,13 @@ const char *config_usage(void)
 	       "                       this long, in case it comes back; 0: do not (default 60)\n"
 	       "  --allow NETWORK      refuse clients whose address is in no NETWORK given,\n"
 	       "                       such as 10.1.0.0/16 or fd00::/8 (default: none)\n"
+	       "  --connect-rate N     connect requests per second that an address may make in\n"
+	       "                       the long run; 0: any number (default 100)\n"
+	       "  --max-per-address N  clients at the same time from one address; 0: any number\n"
+	       "                       (default 64)\n"
+	       "  --quota 'ID NAME=LIMIT...'\n"
+	       "                       limits of the client with that id, or of each one if ID is\n"
+	       "                       'default': size=SIZE, queue-pairs=N, sessions=N\n"
 	       "  --log-level LEVEL    error, warn, info or debug (default info)\n"
 	       "  --config FILE        read options from FILE: lines 'name = value'; those of the\n"
 	       "                       command line take their place\n"

@@ -11,6 +11,7 @@
 
 #include "allow.h"
 #include "log.h"
+#include "quota.h"
 
 /* Sessions that are being taken apart hold little, but not nothing: so many besides the others. */
 #define CONFIG_MAX_ENDING(max_sessions)	((max_sessions) + 16)
@@ -39,6 +40,9 @@ struct config {
 	unsigned int lease_ms;	/* 0: a session ends with its connection */
 	enum log_level log_level;
 	struct allow_list allow;
+	unsigned int connect_rate;	/* requests per second and address; 0: any number */
+	unsigned int max_per_address;	/* sessions; 0: any number */
+	struct quota_list quota;
 };
 
 enum config_verdict {

@@ -104,6 +104,20 @@ static enum grants_result send_deny(struct grants *g, struct ctrl *ctrl,
 	return job_done(g);
 }
 
+/* What was claimed was never written to, so it goes back as it is. */
+static void unclaim(struct grants *g)
+{
+	struct region *region;
+	uint32_t nr = 0;
+
+	STAILQ_FOREACH(region, &g->claimed, link)
+		nr++;
+	if (!nr)
+		return;
+	pool_unclaim(g->pool, &g->claimed);
+	tenant_give(g->tenant, nr);
+}
+
 static enum grants_result claim_all(struct grants *g, struct grant_job *job, uint64_t now)
 {
 	uint64_t progress;
@@ -116,7 +130,17 @@ static enum grants_result claim_all(struct grants *g, struct grant_job *job, uin
 		job->since_ms = now;
 		job->progress = progress;
 	}
+	if (!tenant_take(g->tenant, job->count)) {
+		if (atomic_load(&g->tenant->nr_ending) && now - job->since_ms < WAIT_FOR_POOL_MS)
+			return GRANTS_WAITING;
+		job->deny = FSW_REASON_LIMIT;
+		job->deny_detail = atomic_load(&g->tenant->max_chunks) << g->pool->chunk_shift;
+		job->started = true;
+		return GRANTS_BUSY;
+	}
 	err = fault(FAULT_GRANT) ? ENOMEM : pool_claim(g->pool, job->count, &g->claimed);
+	if (err)
+		tenant_give(g->tenant, job->count);
 	if (err == EAGAIN && now - job->since_ms < WAIT_FOR_POOL_MS)
 		return GRANTS_WAITING;
 	if (err) {
@@ -154,7 +178,7 @@ static enum grants_result step_request(struct grants *g, struct ctrl *ctrl, stru
 	if (err) {
 		log_err("cannot register a chunk: %s%s", strerror(err),
 			err == ENOMEM ? " (RLIMIT_MEMLOCK, or the device is out of regions)" : "");
-		pool_unclaim(g->pool, &g->claimed);
+		unclaim(g);
 		job->deny = FSW_REASON_RESOURCES;
 		return GRANTS_BUSY;
 	}
@@ -187,6 +211,7 @@ static void take_back(struct grants *g, uint32_t index, struct region_list *dirt
 	g->chunk[index] = NULL;
 	g->nr_granted--;
 	err = region_deregister(region);
+	tenant_give(g->tenant, 1);
 	if (err) {
 		log_err("chunk %u is lost, it cannot be deregistered: %s", region->index,
 			strerror(err));
@@ -249,9 +274,7 @@ void grants_stop(struct grants *g, struct ctrl *ctrl)
 
 void grants_forget(struct grants *g)
 {
-	/* What was claimed was never written to, so it goes back as it is. */
-	if (!STAILQ_EMPTY(&g->claimed))
-		pool_unclaim(g->pool, &g->claimed);
+	unclaim(g);
 	g->nr_jobs = 0;
 	g->nr_collected = 0;
 	g->message = NULL;
@@ -265,4 +288,18 @@ bool grants_reclaim(struct grants *g, struct region_list *dirty)
 	if (g->nr_granted)
 		take_back(g, g->reclaim_at, dirty);
 	return !g->nr_granted;
+}
+
+void grants_ending(struct grants *g)
+{
+	pool_session_ending(g->pool);
+	if (g->tenant)
+		atomic_fetch_add(&g->tenant->nr_ending, 1);
+}
+
+void grants_ended(struct grants *g)
+{
+	if (g->tenant)
+		atomic_fetch_sub(&g->tenant->nr_ending, 1);
+	pool_session_ended(g->pool);
 }

@@ -15,6 +15,7 @@
 #include "ctrl.h"
 #include "pool.h"
 #include "region.h"
+#include "tenant.h"
 
 /* A request or a release that was received and is not answered yet. */
 struct grant_job {
@@ -31,6 +32,7 @@ struct grant_job {
 
 struct grants {
 	struct pool *pool;
+	struct tenant *tenant;		/* who counts what is held; NULL: nobody */
 	struct ibv_pd *pd;
 	struct region **chunk;		/* by the index in the client's device */
 	uint32_t max_chunks;
@@ -114,5 +116,11 @@ void grants_forget(struct grants *g);
  * Return: true when nothing is left to take back.
  */
 bool grants_reclaim(struct grants *g, struct region_list *dirty);
+
+/** grants_ending - all chunks are on their way back from now on; main thread */
+void grants_ending(struct grants *g);
+
+/** grants_ended - they are all back on the way to the pool, or kept after all */
+void grants_ended(struct grants *g);
 
 #endif /* FASTSWAP_SERVER_GRANT_H */

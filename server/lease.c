@@ -9,7 +9,7 @@ static void hand_over(struct listener *l, struct session *session, bool may_keep
 	l->nr_alive--;
 	session->phase = SESSION_ENDING;
 	session->may_keep = may_keep;
-	pool_session_ending(l->pool);
+	grants_ending(&session->grants);
 	worker_post(session->worker, &session->end);
 }
 

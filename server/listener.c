@@ -85,6 +85,7 @@ static bool postpone(struct listener *l, struct conn *conn, enum conn_event even
 void listener_apply(struct listener *l, struct conn *conn, enum conn_event event)
 {
 	struct session *session = conn->session;
+	char id[33];
 
 	if (postpone(l, conn, event))
 		return;
@@ -102,9 +103,9 @@ void listener_apply(struct listener *l, struct conn *conn, enum conn_event event
 			break;
 		}
 		session->phase = SESSION_LIVE;
-		log_info("client %u (%s): %s, at most %u queue sets", session->number,
+		log_info("client %u (%s): %s, id %s, at most %u queue sets", session->number,
 			 session->peer, session->resumed ? "back" : "connected",
-			 session->max_sets);
+			 quota_id_text(id, session->client_id), session->max_sets);
 		session->resumed = false;
 		worker_post(session->worker, &session->adopt);
 		break;

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "mailbox.h"
 #include "pool.h"
+#include "rate.h"
 #include "session.h"
 #include "worker.h"
 
@@ -49,6 +50,8 @@ struct listener {
 	unsigned int nr_workers;
 	struct conn_list conns;
 	struct session_list sessions;
+	struct tenant_list tenants;
+	struct rate rate;		/* of connect requests */
 	unsigned int nr_sessions;	/* all of them */
 	unsigned int nr_alive;		/* without those that are ENDING */
 	unsigned int last_number;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "admission.h"
+#include "bounds.h"
 #include "config.h"
 #include "fault.h"
 #include "listener.h"
@@ -57,7 +57,7 @@ static void reload(void *arg)
 		if (!nr)
 			log_info("nothing has changed");
 		log_set_level(server.loaded.cfg.log_level);
-		admission_reloaded(&server.listener);
+		bounds_reloaded(&server.listener);
 	} else {
 		log_err("not reloaded: the server goes on as it was");
 	}

@@ -61,6 +61,9 @@ const struct option_def option_defs[OPT_NR] = {
 	[OPT_LOG_LEVEL] = CHOICE("log-level", log_level, level_choices,
 				 "error, warn, info or debug", true),
 	[OPT_ALLOW] = LIST("allow", OPTION_ALLOW, allow),
+	[OPT_CONNECT_RATE] = LIVE_NUMBER("connect-rate", connect_rate, 0, 1000000, 1),
+	[OPT_MAX_PER_ADDRESS] = LIVE_NUMBER("max-per-address", max_per_address, 0, 65536, 1),
+	[OPT_QUOTA] = LIST("quota", OPTION_QUOTA, quota),
 	[OPT_CONFIG] = LINE_TEXT("config", file),
 	[OPT_CHECK_CONFIG] = FLAG("check-config"),
 	[OPT_HELP] = FLAG("help"),
@@ -147,6 +150,8 @@ int option_set(struct config *cfg, enum option_id id, const char *value, char *w
 		return 0;
 	case OPTION_ALLOW:
 		return allow_add(field, value, why, why_size);
+	case OPTION_QUOTA:
+		return quota_add(field, value, why, why_size);
 	case OPTION_FLAG:
 		break;
 	}
@@ -174,6 +179,8 @@ bool option_differs(const struct config *a, const struct config *b, enum option_
 		return !text != !other_text || (text && strcmp(text, other_text));
 	case OPTION_ALLOW:
 		return allow_differs(&a->allow, &b->allow);
+	case OPTION_QUOTA:
+		return quota_differs(&a->quota, &b->quota);
 	case OPTION_FLAG:
 		break;
 	}
@@ -195,6 +202,9 @@ void option_copy(struct config *to, const struct config *from, enum option_id id
 		break;
 	case OPTION_ALLOW:
 		to->allow = from->allow;
+		break;
+	case OPTION_QUOTA:
+		to->quota = from->quota;
 		break;
 	case OPTION_TEXT:
 	case OPTION_FLAG:

@@ -14,6 +14,7 @@ enum option_kind {
 	OPTION_CHOICE,
 	OPTION_TEXT,
 	OPTION_ALLOW,
+	OPTION_QUOTA,
 	OPTION_FLAG,		/* takes no value; on the command line only */
 };
 
@@ -31,6 +32,9 @@ enum option_id {
 	OPT_LEASE,
 	OPT_LOG_LEVEL,
 	OPT_ALLOW,
+	OPT_CONNECT_RATE,
+	OPT_MAX_PER_ADDRESS,
+	OPT_QUOTA,
 	OPT_CONFIG,
 	OPT_CHECK_CONFIG,
 	OPT_HELP,

@@ -242,7 +242,7 @@ bool serve_keep(struct session *session)
 		return false;
 	ctrl_close(&session->ctrl);
 	grants_forget(&session->grants);
-	pool_session_ended(session->grants.pool);
+	grants_ended(&session->grants);
 	return true;
 }
 
@@ -251,6 +251,6 @@ bool serve_end(struct session *session, struct region_list *dirty)
 	ctrl_close(&session->ctrl);
 	if (!grants_reclaim(&session->grants, dirty))
 		return false;
-	pool_session_ended(session->grants.pool);
+	grants_ended(&session->grants);
 	return true;
 }

@@ -22,7 +22,9 @@ struct session *session_create(const struct config *cfg, struct pool *pool, stru
 	if (!session)
 		return NULL;
 	memcpy(session->id, hello->session_id, sizeof(session->id));
+	memcpy(session->client_id, hello->client_id, sizeof(session->client_id));
 	conn_peer_name(control->id, session->peer, sizeof(session->peer));
+	session->has_address = netaddr_from(&session->address, rdma_get_peer_addr(control->id));
 	session->worker = worker;
 	session->verbs = control->id->verbs;
 	session->max_sets = sets < cfg->max_sets ? sets : cfg->max_sets;
@@ -132,6 +134,7 @@ void session_free(struct session *session)
 			log_err("client %u: cannot free a protection domain: %s",
 				session->number, strerror(err));
 	}
+	tenant_put(session->tenant);
 	free(session->data);
 	free(session);
 }

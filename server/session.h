@@ -19,6 +19,8 @@
 #include "ctrl.h"
 #include "grant.h"
 #include "mailbox.h"
+#include "netaddr.h"
+#include "tenant.h"
 
 struct worker;
 
@@ -56,6 +58,10 @@ struct session {
 	unsigned int number;		/* how the log calls it */
 	uint8_t id[16];			/* a capability: never logged, compared in constant time */
 	char peer[64];			/* the client's address, for people */
+	struct netaddr address;		/* the same, if it @has_address */
+	bool has_address;
+	uint8_t client_id[16];		/* as it says itself */
+	struct tenant *tenant;		/* NULL: nobody counts what it holds */
 	struct worker *worker;
 	struct ibv_pd *pd;
 	struct ibv_context *verbs;

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "admission.h"
 #include "fake_clock.h"
+#include "bounds.h"
 #include "running.h"
 
 static void welcome(void **state)
@@ -112,7 +112,7 @@ static void allow_only_fd00(void *arg)
 
 	++*(unsigned int *)arg;
 	assert_int_equal(allow_add(&f.cfg.allow, "fd00::/8", why, sizeof(why)), 0);
-	admission_reloaded(&f.l);
+	bounds_reloaded(&f.l);
 }
 
 static void reloaded(void **state)
@@ -134,6 +134,129 @@ static void reloaded(void **state)
 	grant_all(id, 1);
 	assert_int_equal(f.l.nr_sessions, 1);
 	assert_refused(request_role(FSW_ROLE_DEMAND, 0, 1), FSW_REASON_LIMIT, 0);
+}
+
+/* A control connection of the client with an id of its own. */
+static struct rdma_cm_id *request_as(unsigned char client, unsigned int nr_sets,
+				     unsigned char session)
+{
+	struct fsw_hello hello;
+
+	make_hello(&hello, FSW_ROLE_CONTROL, 0, nr_sets, session);
+	memset(hello.client_id, client, sizeof(hello.client_id));
+	return request(&hello, sizeof(hello), 0);
+}
+
+static void set_quota(const char *text)
+{
+	char why[128];
+
+	memset(&f.cfg.quota, 0, sizeof(f.cfg.quota));
+	assert_int_equal(quota_add(&f.cfg.quota, text, why, sizeof(why)), 0);
+	bounds_reloaded(&f.l);
+}
+
+static void quota_of_sessions(void **state)
+{
+	struct rdma_cm_id *id;
+
+	set_quota("default sessions=1");
+	id = request_as(7, 1, 1);
+	assert_true(fake_id_state(id).accepted);
+	assert_refused(request_as(7, 1, 2), FSW_REASON_LIMIT, 1);
+	/* That is no concern of another client. */
+	assert_true(fake_id_state(request_as(8, 1, 3)).accepted);
+	fake_cm_event(RDMA_CM_EVENT_CONNECT_ERROR, id, NULL, 0);
+	pump();
+	assert_true(fake_id_state(request_as(7, 1, 4)).accepted);
+}
+
+static void quota_of_queue_pairs(void **state)
+{
+	struct rdma_cm_id *id;
+
+	set_quota("default queue-pairs=9");
+	id = request_as(7, 2, 1);
+	assert_int_equal(fsw_letoh16(fake_id_state(id).welcome.max_sets), 2);
+	/* Seven are gone, and one set needs four. */
+	assert_refused(request_as(7, 1, 2), FSW_REASON_LIMIT, 9);
+	set_quota("default queue-pairs=11");
+	id = request_as(7, 2, 2);
+	assert_int_equal(fsw_letoh16(fake_id_state(id).welcome.max_sets), 1);
+}
+
+static void quota_of_memory(void **state)
+{
+	struct fsw_welcome w;
+	struct rdma_cm_id *id;
+	union message m;
+	size_t len;
+
+	f.cfg.max_sessions = 8;
+	set_quota("default size=3M");
+	id = request_as(7, 1, 1);
+	w = fake_id_state(id).welcome;
+	assert_int_equal(fsw_letoh32(w.max_chunks), 3);
+	assert_true(fsw_letoh64(w.available) == 3 * TEST_CHUNK);
+	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, id, NULL, 0);
+	pump();
+	grant_all(id, 2);
+
+	/* All of its sessions count, whoever serves them. */
+	id = request_as(7, 1, 2);
+	assert_true(fsw_letoh64(fake_id_state(id).welcome.available) == TEST_CHUNK);
+	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, id, NULL, 0);
+	pump();
+	len = make_range(&m, FSW_MSG_REQUEST, 1, 0, 2);
+	assert_true(fake_message(id, &m, len));
+	assert_true(fake_wait_sent(id, &m.msg, &len));
+	assert_int_equal(fsw_letoh16(m.msg.type), FSW_MSG_DENY);
+	assert_int_equal(fsw_letoh16(m.deny.reason), FSW_REASON_LIMIT);
+	assert_true(fsw_letoh64(m.deny.detail) == 3 * TEST_CHUNK);
+	grant_all(id, 1);
+
+	/* Less than it has: it keeps that, and gets no more. */
+	set_quota("default size=1M");
+	id = request_as(7, 1, 3);
+	assert_true(fsw_letoh64(fake_id_state(id).welcome.available) == 0);
+	set_quota("default size=512K");
+	assert_refused(request_as(7, 1, 4), FSW_REASON_LIMIT, 512 * KIB);
+}
+
+static void one_address_connects_all_the_time(void **state)
+{
+	struct rdma_cm_id *id;
+	unsigned int i, refused = 0;
+	int before;
+
+	f.cfg.connect_rate = 1;
+	strcpy(source_address, "10.0.0.66");
+	id = request_role(FSW_ROLE_CONTROL, 0, 1);
+	assert_true(fake_id_state(id).accepted);
+	before = fake_objects();
+	/* Four sessions' worth at once: four times seven. */
+	for (i = 1; i < 1000; i++) {
+		id = request_role(FSW_ROLE_CONTROL, 0, 1);
+		if (fsw_letoh16(fake_id_state(id).refusal.reason) == FSW_REASON_LIMIT)
+			refused++;
+	}
+	/* And one more for each second that this test takes. */
+	assert_in_range(refused, 1000 - 28 - 60, 1000 - 28);
+	assert_int_equal(fake_objects(), before);
+	strcpy(source_address, "10.0.0.67");
+	grant_all(attach(2), 1);
+}
+
+static void sessions_of_one_address(void **state)
+{
+	f.cfg.max_per_address = 2;
+	strcpy(source_address, "10.0.0.66");
+	request_as(1, 1, 1);
+	request_as(2, 1, 2);
+	assert_refused(request_as(3, 1, 3), FSW_REASON_LIMIT, 2);
+	assert_refused(request_role(FSW_ROLE_CONTROL, 0, 1), FSW_REASON_DUPLICATE, 0);
+	strcpy(source_address, "10.0.0.67");
+	assert_true(fake_id_state(request_as(3, 1, 3)).accepted);
 }
 
 static void longer_private_data(void **state)
@@ -486,6 +609,11 @@ int main(void)
 		RUNNING(every_refusal),
 		RUNNING(addresses),
 		RUNNING(reloaded),
+		RUNNING(quota_of_sessions),
+		RUNNING(quota_of_queue_pairs),
+		RUNNING(quota_of_memory),
+		RUNNING(one_address_connects_all_the_time),
+		RUNNING(sessions_of_one_address),
 		RUNNING(longer_private_data),
 		RUNNING(any_step_of_admission_fails),
 		RUNNING(any_step_of_data_admission_fails),

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "quota.h"
+
+#define BLANKS		" \t,"
+#define WORD_MAX	64
+
+static const char *const names[QUOTA_NR] = {
+	[QUOTA_SIZE] = "size",
+	[QUOTA_QUEUE_PAIRS] = "queue-pairs",
+	[QUOTA_SESSIONS] = "sessions",
+};
+
+/* The next word of @text; false at the end. A longer one is cut, so that it is not found. */
+static bool take_word(const char **text, char word[WORD_MAX])
+{
+	size_t len;
+
+	*text += strspn(*text, BLANKS);
+	len = strcspn(*text, BLANKS);
+	snprintf(word, WORD_MAX, "%.*s", (int)(len < WORD_MAX ? len : WORD_MAX), *text);
+	*text += len;
+	return len;
+}
+
+static bool parse_id(uint8_t id[16], const char *text)
+{
+	unsigned int i;
+
+	if (strlen(text) != 32)
+		return false;
+	for (i = 0; i < 32; i++) {
+		int c = tolower((unsigned char)text[i]);
+
+		if (!isxdigit(c))
+			return false;
+		id[i / 2] = id[i / 2] << 4 | (isdigit(c) ? c - '0' : c - 'a' + 10);
+	}
+	return true;
+}
+
+static bool parse_limit(uint64_t *limit, enum quota_what what, const char *text)
+{
+	char *end;
+
+	if (!strcmp(text, "unlimited")) {
+		*limit = QUOTA_NONE;
+		return true;
+	}
+	if (what == QUOTA_SIZE)
+		return !config_parse_size(text, limit) && *limit && *limit != QUOTA_NONE;
+	if (!isdigit((unsigned char)*text) || strlen(text) > 9)
+		return false;
+	*limit = strtoul(text, &end, 10);
+	return !*end && *limit;
+}
+
+static bool parse_word(struct quota_rule *rule, char *word, char *why, size_t why_size)
+{
+	char *sign = strchr(word, '=');
+	unsigned int what = 0;
+
+	if (sign)
+		*sign = '\0';
+	while (what < QUOTA_NR && strcmp(names[what], word))
+		what++;
+	if (!sign || what == QUOTA_NR) {
+		snprintf(why, why_size, ": '%s' is not size=, queue-pairs= or sessions=", word);
+		return false;
+	}
+	if (rule->given[what]) {
+		snprintf(why, why_size, ": %s is there twice", word);
+		return false;
+	}
+	if (!parse_limit(&rule->quota.limit[what], what, sign + 1)) {
+		snprintf(why, why_size, ": %s: '%s' is neither %s nor 'unlimited'", word, sign + 1,
+			 what == QUOTA_SIZE ? "a size such as 32G" : "a number from 1");
+		return false;
+	}
+	rule->given[what] = true;
+	return true;
+}
+
+int quota_add(struct quota_list *list, const char *text, char *why, size_t why_size)
+{
+	struct quota_rule rule = { 0 };
+	bool all, any = false;
+	char word[WORD_MAX];
+	unsigned int i;
+
+	take_word(&text, word);
+	all = !strcmp(word, "default");
+	if (!all && !parse_id(rule.id, word)) {
+		snprintf(why, why_size, ": '%s' is neither 32 hexadecimal digits nor 'default'",
+			 word);
+		return -1;
+	}
+	for (i = 0; i < list->nr && !all; i++) {
+		if (!memcmp(list->rules[i].id, rule.id, sizeof(rule.id))) {
+			snprintf(why, why_size, ": %s has a quota already", word);
+			return -1;
+		}
+	}
+	for (i = 0; i < QUOTA_NR && all; i++) {
+		if (list->all.given[i]) {
+			snprintf(why, why_size, ": there is a default already");
+			return -1;
+		}
+	}
+	while (take_word(&text, word)) {
+		if (!parse_word(&rule, word, why, why_size))
+			return -1;
+		any = true;
+	}
+	if (!any) {
+		snprintf(why, why_size, ": no limit is named");
+		return -1;
+	}
+	if (all) {
+		list->all = rule;
+		return 0;
+	}
+	if (list->nr == QUOTA_MAX) {
+		snprintf(why, why_size, " is given for more than %u clients", QUOTA_MAX);
+		return -1;
+	}
+	list->rules[list->nr++] = rule;
+	return 0;
+}
+
+struct quota quota_find(const struct quota_list *list, const uint8_t id[16])
+{
+	const struct quota_rule *rule = &list->all;
+	struct quota quota;
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++)
+		if (!memcmp(list->rules[i].id, id, sizeof(list->rules[i].id)))
+			rule = &list->rules[i];
+	for (i = 0; i < QUOTA_NR; i++) {
+		quota.limit[i] = QUOTA_NONE;
+		if (rule->given[i])
+			quota.limit[i] = rule->quota.limit[i];
+		else if (list->all.given[i])
+			quota.limit[i] = list->all.quota.limit[i];
+	}
+	return quota;
+}
+
+static bool rule_differs(const struct quota_rule *a, const struct quota_rule *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < QUOTA_NR; i++)
+		if (a->given[i] != b->given[i] || a->quota.limit[i] != b->quota.limit[i])
+			return true;
+	return memcmp(a->id, b->id, sizeof(a->id));
+}
+
+bool quota_differs(const struct quota_list *a, const struct quota_list *b)
+{
+	unsigned int i;
+
+	if (a->nr != b->nr || rule_differs(&a->all, &b->all))
+		return true;
+	for (i = 0; i < a->nr; i++)
+		if (rule_differs(&a->rules[i], &b->rules[i]))
+			return true;
+	return false;
+}
+
+const char *quota_id_text(char buf[33], const uint8_t id[16])
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		snprintf(buf + 2 * i, 3, "%02x", id[i]);
+	return buf;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How much each client may have. Pure: reads its arguments, nothing else. */
+#ifndef FASTSWAP_SERVER_QUOTA_H
+#define FASTSWAP_SERVER_QUOTA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define QUOTA_MAX	256
+
+/* Of all sessions of one client together. QUOTA_NONE: no limit. */
+#define QUOTA_NONE	UINT64_MAX
+
+enum quota_what {
+	QUOTA_SIZE,		/* bytes */
+	QUOTA_QUEUE_PAIRS,	/* those that its sessions may make, made or not */
+	QUOTA_SESSIONS,
+	QUOTA_NR,
+};
+
+struct quota {
+	uint64_t limit[QUOTA_NR];
+};
+
+struct quota_rule {
+	uint8_t id[16];			/* as in the hello */
+	bool given[QUOTA_NR];		/* the others are as for everybody */
+	struct quota quota;
+};
+
+struct quota_list {
+	struct quota_rule all;		/* for whoever has no rule of its own; not given: none */
+	unsigned int nr;
+	struct quota_rule rules[QUOTA_MAX];
+};
+
+/**
+ * quota_add - limits of one more client, or of all
+ * @list: gets them
+ * @text: "ID NAME=LIMIT...", ID is 32 hexadecimal digits or "default", and NAME one of size,
+ *	queue-pairs, sessions; commas are as good as blanks
+ * @why: on an error what is wrong, to stand right behind the name of the option
+ * @why_size: bytes of @why
+ *
+ * Return: 0 or -1, then @list is as it was.
+ */
+int quota_add(struct quota_list *list, const char *text, char *why, size_t why_size);
+
+/** quota_find - the limits of a client */
+struct quota quota_find(const struct quota_list *list, const uint8_t id[16]);
+
+/** quota_differs - are these two lists not the same? */
+bool quota_differs(const struct quota_list *a, const struct quota_list *b);
+
+/**
+ * quota_id_text - how the id of a client is written
+ * @buf: gets 32 digits
+ * @id: the id
+ *
+ * Return: @buf.
+ */
+const char *quota_id_text(char buf[33], const uint8_t id[16]);
+
+#endif /* FASTSWAP_SERVER_QUOTA_H */
