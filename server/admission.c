@@ -43,8 +43,8 @@ static struct bounds_refusal accept_conn(struct listener *l, struct conn *conn, 
 	int err = conn_accept(conn, &welcome, reads);
 
 	if (err) {
-		log_err("client %u (%s): cannot accept: %s", conn->session->number,
-			conn->session->peer, strerror(err));
+		log_client(LOG_LEVEL_ERROR, conn->session->number, conn->session->peer,
+			   "cannot accept: %s", strerror(err));
 		return refuse(FSW_REASON_RESOURCES, 0);
 	}
 	return refuse(FSW_REASON_NONE, 0);
@@ -52,8 +52,8 @@ static struct bounds_refusal accept_conn(struct listener *l, struct conn *conn, 
 
 static struct bounds_refusal no_queue_pair(const struct session *session, int err)
 {
-	log_err("client %u (%s): cannot make a queue pair: %s", session->number, session->peer,
-		strerror(err));
+	log_client(LOG_LEVEL_ERROR, session->number, session->peer,
+		   "cannot make a queue pair: %s", strerror(err));
 	return refuse(FSW_REASON_RESOURCES, 0);
 }
 
@@ -111,6 +111,8 @@ static struct bounds_refusal admit_control(struct listener *l, struct conn *conn
 	/* Its worker may still decide to keep it, and an id is one session's only. */
 	if (session && session->may_keep)
 		return refuse(FSW_REASON_BUSY, 0);
+	if (l->draining)
+		return refuse(FSW_REASON_SHUTDOWN, 0);
 	if (l->nr_alive >= l->cfg->max_sessions)
 		return refuse(FSW_REASON_LIMIT, l->cfg->max_sessions);
 	if (l->nr_sessions - l->nr_alive >= CONFIG_MAX_ENDING(l->cfg->max_sessions))

@@ -69,6 +69,7 @@ const char *config_usage(void)
 	       "                       limits of the client with that id, or of each one if ID is\n"
 	       "                       'default': size=SIZE, queue-pairs=N, sessions=N\n"
 	       "  --log-level LEVEL    error, warn, info or debug (default info)\n"
+	       "  --log-format HOW     text, or json: an object per line (default text)\n"
 	       "  --config FILE        read options from FILE: lines 'name = value'; those of the\n"
 	       "                       command line take their place\n"
 	       "  --check-config       say whether the options are right, and end\n"

@@ -39,6 +39,7 @@ struct config {
 	unsigned int keepalive_ms;
 	unsigned int lease_ms;	/* 0: a session ends with its connection */
 	enum log_level log_level;
+	enum log_format log_format;
 	struct allow_list allow;
 	unsigned int connect_rate;	/* requests per second and address; 0: any number */
 	unsigned int max_per_address;	/* sessions; 0: any number */

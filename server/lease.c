@@ -29,8 +29,8 @@ void lease_begin(struct listener *l, struct session *session)
 		lease_end(l, session);
 		return;
 	}
-	log_info("client %u (%s): the connection broke; its memory is kept for %u s",
-		 session->number, session->peer, l->cfg->lease_ms / 1000);
+	log_client(LOG_LEVEL_INFO, session->number, session->peer,
+		   "the connection broke; its memory is kept for %u s", l->cfg->lease_ms / 1000);
 	listener_set_sweep(l);
 }
 
@@ -79,7 +79,7 @@ bool lease_expire(struct listener *l, uint64_t now)
 			any = true;
 			continue;
 		}
-		log_info("client %u (%s): did not come back", session->number, session->peer);
+		log_client(LOG_LEVEL_INFO, session->number, session->peer, "did not come back");
 		lease_end(l, session);
 	}
 	return any;
@@ -87,6 +87,7 @@ bool lease_expire(struct listener *l, uint64_t now)
 
 void lease_session_ended(struct listener *l, struct session *session)
 {
-	log_info("client %u (%s): left", session->number, session->peer);
+	log_client(LOG_LEVEL_INFO, session->number, session->peer, "left");
 	free_session(l, session);
+	listener_client_left(l);
 }

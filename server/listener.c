@@ -14,9 +14,11 @@
 #include "lease.h"
 #include "listener.h"
 #include "log.h"
+#include "notify.h"
 #include "rlimits.h"
 #include "util.h"
 #include "vobj.h"
+#include "watchdog.h"
 
 #define BACKLOG		1024
 /* CM events that are handled before other things get their turn. */
@@ -103,9 +105,10 @@ void listener_apply(struct listener *l, struct conn *conn, enum conn_event event
 			break;
 		}
 		session->phase = SESSION_LIVE;
-		log_info("client %u (%s): %s, id %s, at most %u queue sets", session->number,
-			 session->peer, session->resumed ? "back" : "connected",
-			 quota_id_text(id, session->client_id), session->max_sets);
+		log_client(LOG_LEVEL_INFO, session->number, session->peer,
+			   "%s, id %s, at most %u queue sets",
+			   session->resumed ? "back" : "connected",
+			   quota_id_text(id, session->client_id), session->max_sets);
 		session->resumed = false;
 		worker_post(session->worker, &session->adopt);
 		break;
@@ -147,8 +150,8 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 			session = container_of(letter, struct session, close);
 			if (session->phase == SESSION_ENDING)
 				break;
-			log_info("client %u (%s): closing: %s", session->number, session->peer,
-				 fsw_reason_text(session->close_reason));
+			log_client(LOG_LEVEL_INFO, session->number, session->peer,
+				   "closing: %s", fsw_reason_text(session->close_reason));
 			close_session(l, session);
 			break;
 		case LETTER_ENDED:
@@ -332,6 +335,7 @@ void listener_stop(struct listener *l, enum exit_status status)
 	if (l->stopping)
 		return;
 	l->stopping = true;
+	notify("STOPPING=1\nSTATUS=stopping, %u clients are attached", l->nr_alive);
 	l->status = status;
 	log_info("stopping, %u clients are attached", l->nr_alive);
 	/* Memory that the system gets back soon need not be cleared for a client. */
@@ -389,6 +393,38 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 		l->reload(l->reload_arg);
 }
 
+static void say_left(const struct listener *l)
+{
+	if (l->nr_alive)
+		log_info("draining: %u clients are left", l->nr_alive);
+	else
+		log_info("drained: no client is left");
+	notify("STATUS=draining, %u clients are left", l->nr_alive);
+}
+
+void listener_client_left(struct listener *l)
+{
+	if (l->draining && !l->stopping)
+		say_left(l);
+}
+
+static void on_drain(evutil_socket_t number, short what, void *arg)
+{
+	struct listener *l = arg;
+	bool wanted = number == SIGUSR1;
+
+	if (l->stopping)
+		return;
+	if (wanted) {
+		l->draining = true;
+		say_left(l);
+	} else if (l->draining) {
+		l->draining = false;
+		log_info("new clients may come again");
+		notify("STATUS=lending on %s", l->name);
+	}
+}
+
 static int make_events(struct listener *l)
 {
 	static const struct {
@@ -398,6 +434,8 @@ static int make_events(struct listener *l)
 		{ SIGTERM, on_signal },
 		{ SIGINT, on_signal },
 		{ SIGHUP, on_reload },
+		{ SIGUSR1, on_drain },
+		{ SIGUSR2, on_drain },
 	};
 	struct event_config *cfg;
 	unsigned int i;
@@ -470,6 +508,11 @@ enum exit_status listener_start(struct listener *l, struct pool *pool, char *why
 				    strerror(l->workers ? err : ENOMEM));
 		goto err_close;
 	}
+	err = watchdog_start(l);
+	if (err) {
+		status = claim_fail(why, why_size, EXIT_RUN_FAILED, "watchdog: %s", strerror(err));
+		goto err_close;
+	}
 	if (rdma_listen(l->id, BACKLOG)) {
 		struct sockaddr_storage addr;
 
@@ -507,6 +550,7 @@ void listener_close(struct listener *l)
 	};
 	unsigned int i;
 
+	watchdog_stop(l);
 	for (i = 0; i < l->nr_workers; i++)
 		worker_stop(&l->workers[i]);
 	free(l->workers);

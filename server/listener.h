@@ -27,7 +27,7 @@ enum exit_status {
 	EXIT_NO_MEMORY = 5,
 };
 
-#define LISTENER_SIGNALS	3
+#define LISTENER_SIGNALS	5
 
 struct listener {
 	const struct config *cfg;	/* what can be reloaded may change in between */
@@ -40,6 +40,7 @@ struct listener {
 
 	struct event_base *base;
 	struct event *cm_event, *inbox_event, *sweep_event, *stop_event;
+	struct event *watchdog_event;	/* NULL: nobody watches */
 	struct event *cm_retry_event;	/* runs while @cm_event rests after an error */
 	struct event *signal_events[LISTENER_SIGNALS];
 	void (*reload)(void *arg);	/* what SIGHUP asks for; NULL: nothing */
@@ -57,6 +58,7 @@ struct listener {
 	unsigned int last_number;
 	unsigned int nr_cm_errors;	/* of the connection manager, in a row */
 
+	bool draining;			/* no new clients, those that are there may stay */
 	bool stopping;			/* no new clients; leave when all are gone */
 	bool forced;			/* the time for goodbyes is over */
 	bool aborted;			/* leave now, whatever is left */
@@ -108,6 +110,9 @@ void listener_apply(struct listener *l, struct conn *conn, enum conn_event event
 
 /** listener_set_sweep - look at deadlines and leases soon */
 void listener_set_sweep(struct listener *l);
+
+/** listener_client_left - one more is gone, which matters while the server is draining */
+void listener_client_left(struct listener *l);
 
 /** listener_stop - begin to stop, as if a signal had come */
 void listener_stop(struct listener *l, enum exit_status status);

@@ -4,62 +4,84 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "logline.h"
 
-static atomic_int shown = LOG_LEVEL_INFO;
+static atomic_int shown = LOG_LEVEL_INFO, used_format = LOG_FORMAT_TEXT;
 static bool to_journal;
 
 void log_init(enum log_level level)
 {
-	log_set_level(level);
+	log_set(level, LOG_FORMAT_TEXT);
 	to_journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
-void log_set_level(enum log_level level)
+void log_set(enum log_level level, enum log_format format)
 {
 	atomic_store(&shown, level);
+	atomic_store(&used_format, format);
 }
 
-void log_line(enum log_level level, const char *fmt, ...)
+static uint64_t wall_ms(void)
 {
-	static const struct {
-		const char *journal, *terminal;
-	} prefix[] = {
-		[LOG_LEVEL_ERROR] = { "<3>", "fastswap-server: error: " },
-		[LOG_LEVEL_WARN] = { "<4>", "fastswap-server: warning: " },
-		[LOG_LEVEL_INFO] = { "<6>", "fastswap-server: " },
-		[LOG_LEVEL_DEBUG] = { "<7>", "fastswap-server: debug: " },
-	};
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void __attribute__((format(printf, 4, 0)))
+write_line(enum log_level level, unsigned int client, const char *peer, const char *fmt,
+	   va_list args)
+{
 	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
 	int saved_errno = errno;
-	char line[1024];
-	va_list args;
-	int len, n;
+	char message[1024], text[2048];
+	const struct logline line = {
+		.level = level,
+		.journal = to_journal,
+		.client = client,
+		.peer = peer,
+		.message = message,
+		.time_ms = wall_ms(),
+	};
+	size_t len;
 
 	if ((int)level > atomic_load_explicit(&shown, memory_order_relaxed))
 		return;
-
-	len = snprintf(line, sizeof(line), "%s",
-		       to_journal ? prefix[level].journal : prefix[level].terminal);
-	va_start(args, fmt);
-	n = vsnprintf(line + len, sizeof(line) - len - 1, fmt, args);
-	va_end(args);
-	if (n < 0)
-		n = 0;
-	/* A longer line is cut; what counts stands at its beginning. */
-	len = len + n < (int)sizeof(line) - 2 ? len + n : (int)sizeof(line) - 2;
-	line[len++] = '\n';
+	if (vsnprintf(message, sizeof(message), fmt, args) < 0)
+		message[0] = '\0';
+	len = logline_format(text, sizeof(text), &line, atomic_load(&used_format));
 
 	/*
 	 * One write per line: lines of several threads do not mix. A log that cannot be
 	 * written, or not now, must not stop the server: the line is lost.
 	 */
 	while (poll(&out, 1, 0) > 0 && out.revents == POLLOUT &&
-	       write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
+	       write(STDERR_FILENO, text, len) < 0 && errno == EINTR)
 		;
 	errno = saved_errno;
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	write_line(level, 0, NULL, fmt, args);
+	va_end(args);
+}
+
+void log_client(enum log_level level, unsigned int number, const char *peer, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	write_line(level, number, peer, fmt, args);
+	va_end(args);
 }
 
 bool log_limit_pass(struct log_limit *limit, uint64_t now, unsigned int *left_out)

@@ -16,6 +16,11 @@ enum log_level {
 	LOG_LEVEL_DEBUG,
 };
 
+enum log_format {
+	LOG_FORMAT_TEXT,
+	LOG_FORMAT_JSON,	/* an object per line */
+};
+
 /**
  * log_init - choose what is shown
  * @level: the least important level that is still shown
@@ -25,11 +30,21 @@ enum log_level {
  */
 void log_init(enum log_level level);
 
-/** log_set_level - show more or less from now on; any thread */
-void log_set_level(enum log_level level);
+/** log_set - show more or less, or otherwise, from now on; any thread */
+void log_set(enum log_level level, enum log_format format);
 
 /** log_line - write one line; a newline is added */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * log_client - write one line about a client
+ * @level: how important it is
+ * @number: of the client, not 0
+ * @peer: its address
+ * @fmt: a newline is added
+ */
+void log_client(enum log_level level, unsigned int number, const char *peer, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Lines of one place in the code: not more than so many in so much time. */
 #define LOG_LIMIT_LINES	10
@@ -50,16 +65,18 @@ struct log_limit {
  */
 bool log_limit_pass(struct log_limit *limit, uint64_t now, unsigned int *left_out);
 
-/* For what others can make happen as often as they like. */
-#define log_rl(level, ...) do { \
+/* For what others can make happen as often as they like: @call is log_line() or log_client(). */
+#define log_limited(call, level, ...) do { \
 		static struct log_limit limit_; \
 		unsigned int left_out_; \
 		if (!log_limit_pass(&limit_, now_ms(), &left_out_)) \
 			break; \
 		if (left_out_) \
 			log_line(level, "%u lines like the next one were left out", left_out_); \
-		log_line(level, __VA_ARGS__); \
+		call(level, __VA_ARGS__); \
 	} while (0)
+#define log_rl(level, ...)		log_limited(log_line, level, __VA_ARGS__)
+#define log_client_rl(level, ...)	log_limited(log_client, level, __VA_ARGS__)
 
 #define log_err(...)	log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)	log_line(LOG_LEVEL_WARN, __VA_ARGS__)

@@ -13,6 +13,7 @@
 #include "listener.h"
 #include "load.h"
 #include "log.h"
+#include "notify.h"
 #include "pool.h"
 #include "stop.h"
 #include "vobj.h"
@@ -50,27 +51,31 @@ static void reload(void *arg)
 		log_warn("there is nothing to reload without --config");
 		return;
 	}
+	notify("RELOADING=1");
 	verdict = load_config(&wanted, server.argc, server.argv);
 	if (verdict == CONFIG_RUN) {
 		log_info("reloading %s", server.loaded.cfg.file);
 		config_take_over(&server.loaded.cfg, &wanted.cfg, say_changed, say_stays, &nr);
 		if (!nr)
 			log_info("nothing has changed");
-		log_set_level(server.loaded.cfg.log_level);
+		log_set(server.loaded.cfg.log_level, server.loaded.cfg.log_format);
 		bounds_reloaded(&server.listener);
 	} else {
 		log_err("not reloaded: the server goes on as it was");
 	}
 	load_free(&wanted);
+	notify("READY=1");
 }
 
-/* SIGHUP waits until the main loop is there to take it, which is when it unblocks it. */
+/* These wait until the main loop is there to take them, which is when they are unblocked. */
 static void block_signals(int how)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(how, &set, NULL);
 }
 
@@ -112,6 +117,7 @@ static enum exit_status serve(const struct config *cfg)
 		 l->generation);
 
 	l->reload = reload;
+	notify("READY=1\nSTATUS=lending %s on %s", size, l->name);
 	block_signals(SIG_UNBLOCK);
 	/* From listener_start() on signals are for the main loop; this one came before. */
 	if (!stop_wanted())
@@ -161,7 +167,7 @@ int main(int argc, char **argv)
 	case CONFIG_RUN:
 		break;
 	}
-	log_init(loaded->cfg.log_level);
+	log_set(loaded->cfg.log_level, loaded->cfg.log_format);
 	if (faults_arm(getenv(FAULT_ENVIRONMENT), why, sizeof(why))) {
 		log_err("%s", why);
 		exit(EXIT_BAD_OPTION);

@@ -26,6 +26,12 @@ static const char *const level_choices[] = {
 	NULL,
 };
 
+static const char *const format_choices[] = {
+	[LOG_FORMAT_TEXT] = "text",
+	[LOG_FORMAT_JSON] = "json",
+	NULL,
+};
+
 #define AT(field)	.offset = offsetof(struct config, field), .file = true
 #define NUMBER(label, field, least, most, times) \
 	{ .name = label, .kind = OPTION_NUMBER, AT(field), .min = least, .max = most, \
@@ -60,6 +66,7 @@ const struct option_def option_defs[OPT_NR] = {
 	[OPT_LEASE] = LIVE_NUMBER("lease", lease_ms, 0, 86400, 1000),
 	[OPT_LOG_LEVEL] = CHOICE("log-level", log_level, level_choices,
 				 "error, warn, info or debug", true),
+	[OPT_LOG_FORMAT] = CHOICE("log-format", log_format, format_choices, "text or json", true),
 	[OPT_ALLOW] = LIST("allow", OPTION_ALLOW, allow),
 	[OPT_CONNECT_RATE] = LIVE_NUMBER("connect-rate", connect_rate, 0, 1000000, 1),
 	[OPT_MAX_PER_ADDRESS] = LIVE_NUMBER("max-per-address", max_per_address, 0, 65536, 1),

@@ -69,8 +69,8 @@ static enum serve_result broken(struct session *session)
 
 static enum serve_result malformed(struct session *session, uint64_t now)
 {
-	log_warn("client %u (%s): %s; disconnecting", session->number, session->peer,
-		 fsw_reason_text(FSW_REASON_MALFORMED));
+	log_client_rl(LOG_LEVEL_WARN, session->number, session->peer,
+		      "%s; disconnecting", fsw_reason_text(FSW_REASON_MALFORMED));
 	serve_part(session, FSW_REASON_MALFORMED, now);
 	return SERVE_AGAIN;
 }
@@ -170,8 +170,8 @@ enum serve_result serve_tick(struct session *session, uint64_t now)
 	} else if (!session->overdue_ms) {
 		session->overdue_ms = now;
 	} else if (now - session->overdue_ms >= SERVE_GRACE_MS) {
-		log_warn("client %u (%s): %s; disconnecting", session->number, session->peer,
-			 fsw_reason_text(FSW_REASON_TIMEOUT));
+		log_client_rl(LOG_LEVEL_WARN, session->number, session->peer,
+			      "%s; disconnecting", fsw_reason_text(FSW_REASON_TIMEOUT));
 		serve_part(session, FSW_REASON_TIMEOUT, now);
 		return SERVE_IDLE;
 	}

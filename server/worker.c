@@ -90,7 +90,7 @@ static void adopt(struct worker *w, struct session *session)
 	event_assign(&session->wake, w->base, ctrl_fd(&session->ctrl), EV_READ | EV_PERSIST,
 		     on_wake, session);
 	if (event_add(&session->wake, NULL) || tick_at(w, serve_due(session))) {
-		log_err("client %u (%s): out of memory", session->number, session->peer);
+		log_client(LOG_LEVEL_ERROR, session->number, session->peer, "out of memory");
 		session->close_reason = FSW_REASON_RESOURCES;
 		close_session(w, session);
 	}
@@ -128,6 +128,9 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 			} else {
 				move(w, session, PLACE_ENDING);
 			}
+			break;
+		case LETTER_ASK:
+			atomic_fetch_add(&w->nr_answers, 1);
 			break;
 		case LETTER_STOP:
 			w->stopping = true;
@@ -302,6 +305,7 @@ int worker_start(struct worker *w, struct pool *pool, struct mailbox *to_main)
 	w->pool = pool;
 	w->to_main = to_main;
 	w->stop.kind = LETTER_STOP;
+	w->ask.kind = LETTER_ASK;
 	w->inbox.fd = -1;
 	TAILQ_INIT(&w->active);
 	TAILQ_INIT(&w->asleep);
@@ -340,6 +344,17 @@ err_stop:
 void worker_post(struct worker *w, struct letter *letter)
 {
 	mailbox_post(&w->inbox, letter);
+}
+
+void worker_ask(struct worker *w)
+{
+	w->nr_asked++;
+	mailbox_post(&w->inbox, &w->ask);
+}
+
+bool worker_has_answered(const struct worker *w)
+{
+	return atomic_load(&w->nr_answers) == w->nr_asked;
 }
 
 void worker_stop(struct worker *w)

@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "mailbox.h"
@@ -17,6 +18,7 @@
 #include "session.h"
 
 #define LETTER_STOP	100	/* main thread to worker: end the thread */
+#define LETTER_ASK	101	/* main thread to worker: are you there? */
 
 struct worker {
 	/* Constant while the thread runs. */
@@ -24,13 +26,15 @@ struct worker {
 	struct mailbox *to_main;
 	pthread_t thread;
 	bool running;
+	atomic_uint nr_answers;		/* to LETTER_ASK */
 
 	/* Main thread only. */
 	unsigned int nr_sessions;	/* given to this worker and not ended */
+	unsigned int nr_asked;
 
 	/* Posted to by the main thread, taken by the worker. */
 	struct mailbox inbox;
-	struct letter stop;
+	struct letter stop, ask;
 
 	/* Worker only. */
 	struct event_base *base;
@@ -55,6 +59,12 @@ int worker_start(struct worker *worker, struct pool *pool, struct mailbox *to_ma
 
 /** worker_post - hand a letter to the worker; main thread */
 void worker_post(struct worker *worker, struct letter *letter);
+
+/** worker_ask - ask for a sign of life; main thread, only if worker_has_answered() */
+void worker_ask(struct worker *worker);
+
+/** worker_has_answered - has it taken the last worker_ask()? */
+bool worker_has_answered(const struct worker *worker);
 
 /**
  * worker_stop - end the thread and free it; main thread

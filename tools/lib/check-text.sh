@@ -172,10 +172,10 @@ check_layers()
 	includes "$verbs|$events|$allocation" "this file calls itself pure" "${pure[@]}"
 	includes "stdio|stdlib|log\\.h" "state machines are pure" '*_sm.[ch]'
 
-	leaves='mailbox vobj log option config conffile allow quota rate netaddr'
-	leaves+=' conn_sm region_sm'
-	levels=(main load 'listener claim admission bounds' worker serve session grant
-		'conn ctrl' pool 'region memory tenant' "$leaves")
+	leaves='mailbox vobj notify logline log option config conffile allow'
+	leaves+=' quota rate netaddr conn_sm region_sm'
+	levels=(main load 'listener claim admission bounds watchdog' worker
+		serve session grant 'conn ctrl' pool 'region memory tenant' "$leaves")
 	for level in "${levels[@]}"; do
 		for name in $level; do
 			[[ -z "$higher" ]] ||

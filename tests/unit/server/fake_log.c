@@ -11,6 +11,17 @@ void log_init(enum log_level level)
 {
 }
 
+void log_client(enum log_level level, unsigned int number, const char *peer, const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	log_line(level, "client %u (%s): %s", number, peer, text);
+}
+
 bool log_limit_pass(struct log_limit *limit, uint64_t now, unsigned int *left_out)
 {
 	*left_out = 0;

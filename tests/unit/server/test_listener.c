@@ -259,6 +259,24 @@ static void sessions_of_one_address(void **state)
 	assert_true(fake_id_state(request_as(3, 1, 3)).accepted);
 }
 
+static void draining(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+
+	raise(SIGUSR1);
+	pump();
+	assert_refused(request_role(FSW_ROLE_CONTROL, 0, 2), FSW_REASON_SHUTDOWN, 0);
+	/* Who is there goes on as before. */
+	assert_true(fake_id_state(attach_data(FSW_ROLE_DEMAND, 0, 1)).accepted);
+	grant_all(id, 1);
+	disconnect(id);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_false(f.l.stopping);
+	raise(SIGUSR2);
+	pump();
+	assert_true(fake_id_state(request_role(FSW_ROLE_CONTROL, 0, 2)).accepted);
+}
+
 static void longer_private_data(void **state)
 {
 	unsigned char padded[200] = { 0 };
@@ -614,6 +632,7 @@ int main(void)
 		RUNNING(quota_of_memory),
 		RUNNING(one_address_connects_all_the_time),
 		RUNNING(sessions_of_one_address),
+		RUNNING(draining),
 		RUNNING(longer_private_data),
 		RUNNING(any_step_of_admission_fails),
 		RUNNING(any_step_of_data_admission_fails),

@@ -141,7 +141,7 @@ static void no_memory_to_start(void **state)
 			assert_int_equal(fake_objects(), 0);
 		}
 	} while (status);
-	assert_int_equal(n, 2 + 5 + 2 + 6 + 2 * 6 + 1);
+	assert_int_equal(n, 2 + 5 + 2 + 10 + 2 * 6 + 1);
 	listener_close(&f.l);
 }
 
