@@ -9,6 +9,7 @@
 #include "lease.h"
 #include "bounds.h"
 #include "log.h"
+#include "stats.h"
 #include "vobj.h"
 
 static struct bounds_refusal refuse(enum fsw_reason reason, uint64_t detail)
@@ -89,6 +90,7 @@ static struct bounds_refusal resume(struct listener *l, struct conn *conn, struc
 	session->control = conn;
 	session->phase = SESSION_OPENING;
 	session->resumed = true;
+	stats_add(STAT_RESUMED, 1);
 	return refusal;
 }
 
@@ -137,6 +139,7 @@ static struct bounds_refusal admit_control(struct listener *l, struct conn *conn
 		session_free(session);
 		return refusal;
 	}
+	stats_add(STAT_SESSIONS, 1);
 	session->worker->nr_sessions++;
 	TAILQ_INSERT_TAIL(&l->sessions, session, link);
 	l->nr_sessions++;
@@ -189,9 +192,11 @@ void admission_request(struct listener *l, struct rdma_cm_id *id, const void *da
 	struct conn *conn;
 	char peer[64];
 
+	stats_add(STAT_REQUESTS, 1);
 	/* Before anything is spent on it. */
 	refusal = bounds_request(l, rdma_get_peer_addr(id));
 	if (refusal.reason) {
+		stats_add(STAT_REFUSALS, 1);
 		log_rl(LOG_LEVEL_WARN, "%s: connection refused: %s",
 		       conn_peer_name(id, peer, sizeof(peer)), refusal.what);
 		conn_refuse(id, refusal.reason, refusal.detail);
@@ -230,6 +235,7 @@ void admission_request(struct listener *l, struct rdma_cm_id *id, const void *da
 		listener_apply(l, conn, CONN_EV_ACCEPT_SENT);
 		return;
 	}
+	stats_add(STAT_REFUSALS, 1);
 	log_rl(LOG_LEVEL_INFO, "%s: connection refused: %s%s%s",
 	       conn_peer_name(id, peer, sizeof(peer)), fsw_reason_text(refusal.reason),
 	       refusal.what ? ": " : "", refusal.what ? refusal.what : "");

@@ -70,6 +70,8 @@ const char *config_usage(void)
 	       "                       'default': size=SIZE, queue-pairs=N, sessions=N\n"
 	       "  --log-level LEVEL    error, warn, info or debug (default info)\n"
 	       "  --log-format HOW     text, or json: an object per line (default text)\n"
+	       "  --admin WHERE        answer HTTP for metrics and a status page:\n"
+	       "                       127.0.0.1:PORT, [::1]:PORT or unix:PATH (default: none)\n"
 	       "  --config FILE        read options from FILE: lines 'name = value'; those of the\n"
 	       "                       command line take their place\n"
 	       "  --check-config       say whether the options are right, and end\n"

@@ -26,6 +26,7 @@ enum config_huge {
 
 struct config {
 	const char *file;	/* --config; NULL: none */
+	const char *admin;	/* NULL: there is no admin endpoint */
 	const char *address;	/* NULL: every address */
 	unsigned int port;
 	uint64_t size;		/* a multiple of the chunk size once parsed */

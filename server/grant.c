@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "grant.h"
 #include "log.h"
+#include "stats.h"
 
 /*
  * How long a request waits for chunks that are being cleared when nothing moves. While they
@@ -95,6 +96,7 @@ static enum grants_result send_deny(struct grants *g, struct ctrl *ctrl,
 	if (!msg)
 		return GRANTS_BLOCKED;
 	g->message = NULL;
+	stats_add(STAT_DENIALS, 1);
 	deny = (struct fsw_deny *)(msg + 1);
 	deny->first = fsw_htole32(job->first + job->done);
 	deny->reason = fsw_htole16(job->deny);
@@ -176,6 +178,7 @@ static enum grants_result step_request(struct grants *g, struct ctrl *ctrl, stru
 	region = STAILQ_FIRST(&g->claimed);
 	err = region_register(region, g->pd);
 	if (err) {
+		stats_add(STAT_REG_ERRORS, 1);
 		log_err("cannot register a chunk: %s%s", strerror(err),
 			err == ENOMEM ? " (RLIMIT_MEMLOCK, or the device is out of regions)" : "");
 		unclaim(g);
@@ -185,6 +188,7 @@ static enum grants_result step_request(struct grants *g, struct ctrl *ctrl, stru
 	STAILQ_REMOVE_HEAD(&g->claimed, link);
 	g->chunk[job->first + job->done] = region;
 	g->nr_granted++;
+	stats_add(STAT_GRANTED, 1);
 
 	grant = (struct fsw_grant *)(g->message + 1) + g->nr_collected++;
 	grant->addr = fsw_htole64((uintptr_t)region->addr);
@@ -212,6 +216,7 @@ static void take_back(struct grants *g, uint32_t index, struct region_list *dirt
 	g->nr_granted--;
 	err = region_deregister(region);
 	tenant_give(g->tenant, 1);
+	stats_add(STAT_RETURNED, 1);
 	if (err) {
 		log_err("chunk %u is lost, it cannot be deregistered: %s", region->index,
 			strerror(err));

@@ -7,6 +7,7 @@
 #ifndef FASTSWAP_SERVER_GRANT_H
 #define FASTSWAP_SERVER_GRANT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,7 +37,7 @@ struct grants {
 	struct ibv_pd *pd;
 	struct region **chunk;		/* by the index in the client's device */
 	uint32_t max_chunks;
-	uint32_t nr_granted;
+	atomic_uint nr_granted;		/* the main thread looks at it */
 
 	struct grant_job jobs[FSW_CTRL_WINDOW];	/* a ring, oldest first */
 	unsigned int first_job, nr_jobs;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "lease.h"
 #include "log.h"
+#include "stats.h"
 #include "util.h"
 
 /* Give the session to its worker, for good if it is not to be kept. */
@@ -22,6 +23,7 @@ void lease_begin(struct listener *l, struct session *session)
 {
 	conn_free(session->control, &l->conns);
 	session->control = NULL;
+	stats_add(STAT_BROKEN, 1);
 	session->phase = SESSION_KEPT;
 	session->lease_ms = now_ms() + l->cfg->lease_ms;
 	l->nr_alive++;

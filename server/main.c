@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "admin.h"
 #include "bounds.h"
 #include "config.h"
 #include "fault.h"
@@ -84,6 +85,7 @@ static enum exit_status serve(const struct config *cfg)
 	struct listener *const l = &server.listener;
 	char why[256], size[32], chunk[32];
 	enum exit_status status;
+	struct admin *admin = NULL;
 	struct pool pool;
 	int err;
 
@@ -110,6 +112,15 @@ static enum exit_status serve(const struct config *cfg)
 		pool_destroy(&pool);
 		goto err_say;
 	}
+	if (cfg->admin) {
+		admin = admin_start(l, why, sizeof(why));
+		if (!admin) {
+			listener_close(l);
+			pool_destroy(&pool);
+			status = EXIT_RUN_FAILED;
+			goto err_say;
+		}
+	}
 	log_info("listening on %s, %u chunks of %s (%s, %s), generation %016" PRIx64,
 		 l->name, pool.nr_regions,
 		 config_size_text(chunk, sizeof(chunk), 1ull << cfg->chunk_shift),
@@ -124,6 +135,7 @@ static enum exit_status serve(const struct config *cfg)
 		status = listener_run(l);
 	if (l->aborted)
 		_exit(status);
+	admin_stop(admin);
 	listener_close(l);
 	pool_destroy(&pool);
 	if (vobj_report() && !status)

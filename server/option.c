@@ -8,6 +8,7 @@
 
 #include <fastswap/proto.h>
 
+#include "adminaddr.h"
 #include "option.h"
 
 static const char *const huge_choices[] = {
@@ -71,6 +72,7 @@ const struct option_def option_defs[OPT_NR] = {
 	[OPT_CONNECT_RATE] = LIVE_NUMBER("connect-rate", connect_rate, 0, 1000000, 1),
 	[OPT_MAX_PER_ADDRESS] = LIVE_NUMBER("max-per-address", max_per_address, 0, 65536, 1),
 	[OPT_QUOTA] = LIST("quota", OPTION_QUOTA, quota),
+	[OPT_ADMIN] = { .name = "admin", .kind = OPTION_ADMIN, AT(admin) },
 	[OPT_CONFIG] = LINE_TEXT("config", file),
 	[OPT_CHECK_CONFIG] = FLAG("check-config"),
 	[OPT_HELP] = FLAG("help"),
@@ -130,6 +132,7 @@ int option_set(struct config *cfg, enum option_id id, const char *value, char *w
 {
 	const struct option_def *def = &option_defs[id];
 	void *field = (char *)cfg + def->offset;
+	struct sockaddr_storage addr;
 	unsigned long number;
 	uint64_t bytes;
 
@@ -159,6 +162,11 @@ int option_set(struct config *cfg, enum option_id id, const char *value, char *w
 		return allow_add(field, value, why, why_size);
 	case OPTION_QUOTA:
 		return quota_add(field, value, why, why_size);
+	case OPTION_ADMIN:
+		if (!adminaddr_parse(&addr, value, why, why_size))
+			return -1;
+		*(const char **)field = value;
+		return 0;
 	case OPTION_FLAG:
 		break;
 	}
@@ -181,6 +189,7 @@ bool option_differs(const struct config *a, const struct config *b, enum option_
 	case OPTION_SIZE:
 		return *(const uint64_t *)one != *(const uint64_t *)other;
 	case OPTION_TEXT:
+	case OPTION_ADMIN:
 		text = *(const char *const *)one;
 		other_text = *(const char *const *)other;
 		return !text != !other_text || (text && strcmp(text, other_text));
@@ -214,6 +223,7 @@ void option_copy(struct config *to, const struct config *from, enum option_id id
 		to->quota = from->quota;
 		break;
 	case OPTION_TEXT:
+	case OPTION_ADMIN:
 	case OPTION_FLAG:
 		break;
 	}

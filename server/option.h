@@ -15,6 +15,7 @@ enum option_kind {
 	OPTION_TEXT,
 	OPTION_ALLOW,
 	OPTION_QUOTA,
+	OPTION_ADMIN,
 	OPTION_FLAG,		/* takes no value; on the command line only */
 };
 
@@ -36,6 +37,7 @@ enum option_id {
 	OPT_CONNECT_RATE,
 	OPT_MAX_PER_ADDRESS,
 	OPT_QUOTA,
+	OPT_ADMIN,
 	OPT_CONFIG,
 	OPT_CHECK_CONFIG,
 	OPT_HELP,

@@ -148,6 +148,15 @@ uint64_t pool_progress(struct pool *pool)
 	return steps;
 }
 
+void pool_count(struct pool *pool, struct pool_counts *counts)
+{
+	pthread_mutex_lock(&pool->lock);
+	counts->nr_free = pool->nr_free;
+	counts->nr_dirty = pool->nr_dirty;
+	counts->nr_lost = pool->nr_lost;
+	pthread_mutex_unlock(&pool->lock);
+}
+
 uint64_t pool_available(struct pool *pool)
 {
 	uint64_t chunks;

@@ -82,6 +82,13 @@ void pool_session_ended(struct pool *pool);
  */
 uint64_t pool_progress(struct pool *pool);
 
+struct pool_counts {
+	uint32_t nr_free, nr_dirty, nr_lost;
+};
+
+/** pool_count - chunks that are not lent, all counted at the same time */
+void pool_count(struct pool *pool, struct pool_counts *counts);
+
 /** pool_available - bytes that are free */
 uint64_t pool_available(struct pool *pool);
 

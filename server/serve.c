@@ -4,6 +4,7 @@
 #include "fault.h"
 #include "log.h"
 #include "serve.h"
+#include "stats.h"
 #include "util.h"
 
 /* Results of receive() that end ctrl_poll() early; positive, as an errno value is. */
@@ -27,6 +28,7 @@ static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 
 	session->heard_ms = now_ms();
 	session->overdue_ms = 0;
+	stats_add(STAT_MESSAGES, 1);
 	/* After a goodbye, whoever said it, nothing is worth an answer. */
 	if (session->parting)
 		return 0;
@@ -69,6 +71,7 @@ static enum serve_result broken(struct session *session)
 
 static enum serve_result malformed(struct session *session, uint64_t now)
 {
+	stats_add(STAT_MALFORMED, 1);
 	log_client_rl(LOG_LEVEL_WARN, session->number, session->peer,
 		      "%s; disconnecting", fsw_reason_text(FSW_REASON_MALFORMED));
 	serve_part(session, FSW_REASON_MALFORMED, now);
@@ -170,6 +173,7 @@ enum serve_result serve_tick(struct session *session, uint64_t now)
 	} else if (!session->overdue_ms) {
 		session->overdue_ms = now;
 	} else if (now - session->overdue_ms >= SERVE_GRACE_MS) {
+		stats_add(STAT_TIMEOUTS, 1);
 		log_client_rl(LOG_LEVEL_WARN, session->number, session->peer,
 			      "%s; disconnecting", fsw_reason_text(FSW_REASON_TIMEOUT));
 		serve_part(session, FSW_REASON_TIMEOUT, now);

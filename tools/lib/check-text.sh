@@ -172,9 +172,9 @@ check_layers()
 	includes "$verbs|$events|$allocation" "this file calls itself pure" "${pure[@]}"
 	includes "stdio|stdlib|log\\.h" "state machines are pure" '*_sm.[ch]'
 
-	leaves='mailbox vobj notify logline log option config conffile allow'
+	leaves='mailbox vobj notify stats logline log option config conffile adminaddr allow'
 	leaves+=' quota rate netaddr conn_sm region_sm'
-	levels=(main load 'listener claim admission bounds watchdog' worker
+	levels=(main 'load admin' 'listener claim admission bounds watchdog' snapshot worker
 		serve session grant 'conn ctrl' pool 'region memory tenant' "$leaves")
 	for level in "${levels[@]}"; do
 		for name in $level; do

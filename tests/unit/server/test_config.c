@@ -77,6 +77,25 @@ static void everything(void **state)
 	assert_int_equal(cfg.log_level, LOG_LEVEL_DEBUG);
 }
 
+static void admin(void **state)
+{
+	static const char *const good[] = {
+		"127.0.0.1:1",
+		"127.255.0.1:65535",
+		"[::1]:9465",
+		"unix:/run/fastswap/admin",
+	};
+	struct config cfg;
+	char why[256], line[64];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		snprintf(line, sizeof(line), "--size 1G --admin %s", good[i]);
+		assert_int_equal(parse(&cfg, line, why, sizeof(why)), CONFIG_RUN);
+		assert_string_equal(cfg.admin, good[i]);
+	}
+}
+
 static void verdicts(void **state)
 {
 	struct config cfg;
@@ -137,6 +156,24 @@ static void errors(void **state)
 		{ "--size 1G --check-config=1", "--check-config takes no value" },
 		{ "--check-config", "--size is missing" },
 		{ "--config ''", "--config is empty" },
+		{ "--size 1G --admin 9465", "--admin: '9465' is neither" },
+		{ "--size 1G --admin 127.0.0.1", "--admin: '127.0.0.1' is neither" },
+		{ "--size 1G --admin 127.0.0.1:0", "--admin" },
+		{ "--size 1G --admin 127.0.0.1:65536", "--admin" },
+		{ "--size 1G --admin 127.0.0.1:1x", "--admin" },
+		{ "--size 1G --admin localhost:80", "--admin" },
+		/* It knows no passwords. */
+		{ "--size 1G --admin 0.0.0.0:80", "--admin" },
+		{ "--size 1G --admin 10.0.0.1:80", "--admin" },
+		{ "--size 1G --admin [fd00::1]:80", "--admin" },
+		{ "--size 1G --admin ::1:80", "--admin" },
+		{ "--size 1G --admin unix:relative", "--admin" },
+		{ "--size 1G --admin unix:", "--admin" },
+		{ "--size 1G --log-format xml", "--log-format must be text or json" },
+		{ "--size 1G --connect-rate 1000001", "--connect-rate" },
+		{ "--size 1G --max-per-address 65537", "--max-per-address" },
+		{ "--size 1G --allow nobody", "--allow: 'nobody' is not" },
+		{ "--size 1G --quota default", "--quota: no limit is named" },
 		{ "--size 1G --nonsense", "--nonsense: no such option" },
 		{ "--size 1G -x", "-x: no such option" },
 		{ "-size 1G", "-s: no such option; options begin with --" },
@@ -372,6 +409,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything),
+		cmocka_unit_test(admin),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(files),
