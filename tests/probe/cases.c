@@ -8,6 +8,7 @@
 
 #include "client.h"
 #include "hostile.h"
+#include "storm.h"
 
 static uint32_t wanted_chunks(const struct client *c)
 {
@@ -466,6 +467,7 @@ const struct probe_case probe_cases[] = {
 	{ "silent", case_silent, 1, "a client that answers nothing" },
 	{ "hostile", case_hostile, 1, "every move in every state" },
 	{ "random", case_random, 0, "any moves in any state for --seconds, by --seed" },
+	{ "storm", case_storm, 0, "connect all the time for --seconds beside an attached client" },
 	{ "hold", case_hold, 0, "a session for --seconds, or until a goodbye" },
 	{ "vanish", case_vanish, 0, "end without a goodbye" },
 	{ NULL, NULL, 0, NULL },

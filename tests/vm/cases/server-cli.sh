@@ -75,6 +75,24 @@ fsw-probe --seconds 5 --seed "${FSW_PROBE_SEED:-1}" "$VM_IP" random
 stop_server TERM
 grep -q stopped "$SERVER_LOG"
 
+step "limits, reloading, draining, and what is to be seen of it"
+printf '%s\n' 'size = 64M' 'chunk-size = 4M' 'connect-rate = 1' 'max-sets = 1' \
+	'quota = default size=32M' 'log-format = json' 'admin = 127.0.0.1:9465' >/tmp/server.conf
+start_server --config /tmp/server.conf
+fsw-probe --seconds 5 "$VM_IP" storm
+grep -q '"message":".*connection refused: --connect-rate"' "$SERVER_LOG"
+printf '%s\n' 'allow = 192.0.2.0/24' 'connect-rate = 0' 'size = 32M' >/tmp/server.conf
+kill -HUP "$SERVER"
+wait_for 20 grep -q 'allow has changed' "$SERVER_LOG"
+grep -q 'size cannot change' "$SERVER_LOG"
+! fsw-probe "$VM_IP" session || die "an address that is not allowed was served"
+grep -q 'no --allow has this address' "$SERVER_LOG"
+kill -USR1 "$SERVER"
+wait_for 20 grep -q 'drained: no client is left' "$SERVER_LOG"
+busybox wget -q -O /tmp/metrics http://127.0.0.1:9465/metrics
+grep -q '^fastswap_server_pool_bytes{state="free"} 67108864$' /tmp/metrics
+stop_server TERM
+
 step "huge pages, another port, IPv6, SIGINT"
 echo 40 >/proc/sys/vm/nr_hugepages
 start_server --size 64M --chunk-size 16M --hugepages 2M --port 50001 --address "$VM_IP6"
