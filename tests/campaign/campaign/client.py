@@ -273,7 +273,7 @@ class Client:
 
     def make_swap(self):
         """Make a new swap area; mkswap reads what was there, which is lost, unless it is freed."""
-        self.run("blkdiscard", self.device)
+        self.run("blkdiscard", "--force", self.device)
         return not self.run("mkswap", self.device)[0] and not self.run("swapon", self.device)[0]
 
     # -- the end --------------------------------------------------------------
