@@ -12,7 +12,8 @@
 #include "render.h"
 
 /* So often groups that wait are tried again, and those that are gone are noticed at last. */
-#define SWEEP_SECONDS	1
+#define WAIT_SECONDS	1
+#define SWEEP_SECONDS	10
 
 struct managed {
 	const struct rule *rule;
@@ -65,11 +66,13 @@ static void drop(struct groups *g, struct managed *m)
 /* Try to get hold of a group that waits. Return: false if it is gone. */
 static bool attach(struct groups *g, struct managed *m)
 {
+	static const struct timeval soon = { .tv_sec = WAIT_SECONDS };
 	char path[PATH_MAX * 2], why[sizeof(m->waits)];
 	struct group group;
 	int err;
 
 	snprintf(path, sizeof(path), "%s%s", g->root, m->path);
+	event_add(g->sweep, &soon);
 	err = group_open(&group, AT_FDCWD, path, why, sizeof(why));
 	if (err == -ENOENT)
 		return false;
@@ -128,10 +131,13 @@ static void vanished(void *arg, const char *path)
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
+	static const struct timeval later = { .tv_sec = SWEEP_SECONDS };
 	struct groups *g = arg;
 	struct offload_figures figures;
 	struct managed *m, *next;
 
+	/* Sooner if one of those that it tries has to wait still. */
+	event_add(g->sweep, &later);
 	for (m = LIST_FIRST(&g->list); m; m = next) {
 		next = LIST_NEXT(m, entry);
 		if (m->offloaded) {
@@ -160,7 +166,6 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 bool groups_start(struct groups *g, const struct reclaimd_config *cfg, struct event_base *base,
 		  char *why, size_t why_size)
 {
-	const struct timeval interval = { .tv_sec = SWEEP_SECONDS };
 	int err;
 
 	*g = (struct groups) { .cfg = cfg, .base = base, .watch.fd = -1 };
@@ -172,12 +177,13 @@ bool groups_start(struct groups *g, const struct reclaimd_config *cfg, struct ev
 	g->offload = offload_start(&cfg->cpus, cfg->nice, why, why_size);
 	if (!g->offload)
 		return false;
-	g->sweep = event_new(base, -1, EV_PERSIST, on_sweep, g);
-	if (!g->sweep || event_add(g->sweep, &interval)) {
+	g->sweep = evtimer_new(base, on_sweep, g);
+	if (!g->sweep) {
 		snprintf(why, why_size, "no memory");
 		groups_stop(g);
 		return false;
 	}
+	on_sweep(-1, 0, g);
 	g->ops = (struct watch_ops) { wants, appeared, vanished, g };
 	err = watch_start(&g->watch, base, g->root, &g->ops);
 	if (err) {
