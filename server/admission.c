@@ -197,8 +197,12 @@ void admission_request(struct listener *l, struct rdma_cm_id *id, const void *da
 	refusal = bounds_request(l, rdma_get_peer_addr(id));
 	if (refusal.reason) {
 		stats_add(STAT_REFUSALS, 1);
-		log_rl(LOG_LEVEL_WARN, "%s: connection refused: %s",
-		       conn_peer_name(id, peer, sizeof(peer)), refusal.what);
+		conn_peer_name(id, peer, sizeof(peer));
+		/* Lines of two kinds: whoever comes too often does not hide a stranger. */
+		if (refusal.detail)
+			log_rl(LOG_LEVEL_WARN, "%s: connection refused: %s", peer, refusal.what);
+		else
+			log_rl(LOG_LEVEL_WARN, "%s: connection refused: %s", peer, refusal.what);
 		conn_refuse(id, refusal.reason, refusal.detail);
 		rdma_destroy_id(id);
 		return;
