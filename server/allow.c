@@ -68,7 +68,7 @@ int allow_add(struct allow_list *list, const char *text, char *why, size_t why_s
 		return -1;
 	}
 	if (list->nr == ALLOW_MAX) {
-		snprintf(why, why_size, " is given more than %u times", ALLOW_MAX);
+		snprintf(why, why_size, " is given more than %d times", ALLOW_MAX);
 		return -1;
 	}
 	list->rules[list->nr++] = rule;

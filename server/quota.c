@@ -126,7 +126,7 @@ int quota_add(struct quota_list *list, const char *text, char *why, size_t why_s
 		return 0;
 	}
 	if (list->nr == QUOTA_MAX) {
-		snprintf(why, why_size, " is given for more than %u clients", QUOTA_MAX);
+		snprintf(why, why_size, " is given for more than %d clients", QUOTA_MAX);
 		return -1;
 	}
 	list->rules[list->nr++] = rule;
