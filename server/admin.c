@@ -199,10 +199,7 @@ static bool is_for_us(const struct admin *a, struct evhttp_request *req)
 {
 	const char *host = evhttp_request_get_host(req);
 
-	if (a->addr.ss_family == AF_UNIX)
-		return true;
-	return host && (!strcmp(host, "localhost") || !strncmp(host, "127.", 4) ||
-			!strcmp(host, "::1") || !strcmp(host, "[::1]"));
+	return a->addr.ss_family == AF_UNIX || (host && adminaddr_is_ours(host));
 }
 
 static void on_metrics(struct evhttp_request *req, void *arg)

@@ -71,3 +71,12 @@ socklen_t adminaddr_parse(struct sockaddr_storage *addr, const char *text, char 
 			 ": '%s' is neither 127.0.0.1:PORT nor [::1]:PORT nor unix:/PATH", text);
 	return len;
 }
+
+bool adminaddr_is_ours(const char *host)
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+	return !strcmp(host, "localhost") || !strcmp(host, "::1") || !strcmp(host, "[::1]");
+}

@@ -3,6 +3,7 @@
 #ifndef FASTSWAP_SERVER_ADMINADDR_H
 #define FASTSWAP_SERVER_ADMINADDR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -18,5 +19,14 @@
  */
 socklen_t adminaddr_parse(struct sockaddr_storage *addr, const char *text, char *why,
 			  size_t why_size);
+
+/**
+ * adminaddr_is_ours - may a request name this host?
+ * @host: as in its header, without a port
+ *
+ * Return: true for addresses of this machine as digits, and for localhost. Any other name may be
+ * one that somebody else has made lead here, to read with a visitor's browser what it may read.
+ */
+bool adminaddr_is_ours(const char *host);
 
 #endif /* FASTSWAP_SERVER_ADMINADDR_H */

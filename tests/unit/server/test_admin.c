@@ -20,6 +20,7 @@
 #include <json-c/json.h>
 
 #include "admin.h"
+#include "adminaddr.h"
 #include "fake_clock.h"
 #include "running.h"
 
@@ -216,6 +217,30 @@ static void the_path_is_taken(void **state)
 	get("/healthz", 200);
 }
 
+static void hosts(void **state)
+{
+	static const char *const others[] = {
+		"",
+		"127.example.org",
+		"127.0.0.1.example.org",
+		"127.1",
+		"128.0.0.1",
+		"localhost.org",
+		"[::2]",
+		"::ffff:10.0.0.1",
+		"example.org",
+	};
+	unsigned int i;
+
+	assert_true(adminaddr_is_ours("localhost"));
+	assert_true(adminaddr_is_ours("127.0.0.1"));
+	assert_true(adminaddr_is_ours("127.9.8.7"));
+	assert_true(adminaddr_is_ours("::1"));
+	assert_true(adminaddr_is_ours("[::1]"));
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(adminaddr_is_ours(others[i]));
+}
+
 #define ADMIN(test)	cmocka_unit_test_setup_teardown(test, setup_admin, teardown_admin)
 
 int main(int argc, char **argv)
@@ -227,6 +252,7 @@ int main(int argc, char **argv)
 		ADMIN(page),
 		ADMIN(what_it_does_not_answer),
 		ADMIN(the_path_is_taken),
+		cmocka_unit_test(hosts),
 	};
 
 	keep_in = argc > 1 ? argv[1] : NULL;
