@@ -73,16 +73,6 @@ struct fastswap_plug {
 	unsigned int write_pages;
 };
 
-static inline u64 first_slot(const struct bio *bio)
-{
-	return fastswap_bio_offset(bio) >> FASTSWAP_SLOT_SHIFT;
-}
-
-static inline u32 nr_slots(const struct bio *bio)
-{
-	return bio->bi_iter.bi_size >> FASTSWAP_SLOT_SHIFT;
-}
-
 static enum fastswap_class classify(struct bio *bio)
 {
 	/*
@@ -206,8 +196,8 @@ static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, b
 
 		demand |= class == FASTSWAP_DEMAND;
 		if (class != FASTSWAP_OTHER_READ) {
-			first = min(first, first_slot(bio));
-			last = max(last, first_slot(bio) + nr_slots(bio) - 1);
+			first = min(first, fastswap_first_slot(bio));
+			last = max(last, fastswap_first_slot(bio) + fastswap_nr_slots(bio) - 1);
 			if (fastswap_ahead_take(dev, bio, class, &arrives))
 				continue;
 		}
@@ -283,7 +273,7 @@ static bool dispatch_writes(struct fastswap_device *dev, struct bio_list *bios)
 
 		if (classify(bio) == FASTSWAP_WRITEBACK) {
 			batch = &swap;
-			pages += nr_slots(bio);
+			pages += fastswap_nr_slots(bio);
 		}
 		bio_list_add(&batch->bios, bio);
 		batch->nr++;
@@ -350,7 +340,7 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 			return;
 		}
 		bio_list_add(&plug->writes, bio);
-		plug->write_pages += nr_slots(bio);
+		plug->write_pages += fastswap_nr_slots(bio);
 		if (plug->write_pages >= READ_ONCE(plug_write_pages)) {
 			plug->write_pages = 0;
 			/*
@@ -391,9 +381,9 @@ static void zero_bio(struct bio *bio)
 static struct bio *resolve_read(struct fastswap_device *dev, struct bio *bio)
 {
 	enum fastswap_slot_state state;
-	u64 slots = nr_slots(bio), run;
+	u64 slots = fastswap_nr_slots(bio), run;
 
-	run = fastswap_slotmap_run(&dev->slots, first_slot(bio), slots, &state);
+	run = fastswap_slotmap_run(&dev->slots, fastswap_first_slot(bio), slots, &state);
 	if (unlikely(run < slots)) {
 		struct bio *split = bio_split(bio, run << (FASTSWAP_SLOT_SHIFT - SECTOR_SHIFT),
 					      GFP_NOIO, &dev->disk->bio_split);
@@ -453,7 +443,8 @@ static inline bool is_sane(const struct fastswap_device *dev, const struct bio *
 	u64 offset = fastswap_bio_offset(bio);
 
 	return !((offset | bio->bi_iter.bi_size) & (FASTSWAP_SLOT_SIZE - 1)) &&
-	       fastswap_slotmap_contains(&dev->slots, first_slot(bio), nr_slots(bio));
+	       fastswap_slotmap_contains(&dev->slots, fastswap_first_slot(bio),
+					 fastswap_nr_slots(bio));
 }
 
 /**
@@ -499,7 +490,7 @@ void fastswap_submit_bio(struct bio *bio)
 		return;
 	case REQ_OP_DISCARD:
 	case REQ_OP_WRITE_ZEROES:
-		free_slots(dev, first_slot(bio), nr_slots(bio));
+		free_slots(dev, fastswap_first_slot(bio), fastswap_nr_slots(bio));
 		end_with(bio, BLK_STS_OK);
 		return;
 	default:
@@ -537,8 +528,11 @@ u64 fastswap_end_bios(struct fastswap_upper *up, enum fastswap_class class,
 	ns = start_ns ? ktime_get_ns() - start_ns : 0;
 
 	while ((bio = bio_list_pop(bios))) {
+		u64 first = fastswap_first_slot(bio);
+		u32 slots = fastswap_nr_slots(bio);
+
 		nr++;
-		pages += nr_slots(bio);
+		pages += slots;
 		if (class == FASTSWAP_AHEAD) {
 			fastswap_ahead_end(dev, bio, status);
 			continue;
@@ -549,8 +543,8 @@ u64 fastswap_end_bios(struct fastswap_upper *up, enum fastswap_class class,
 		 * slot holds.
 		 */
 		if (write) {
-			fastswap_ahead_forget(dev, first_slot(bio), nr_slots(bio));
-			fastswap_slotmap_mark(&dev->slots, first_slot(bio), nr_slots(bio),
+			fastswap_ahead_forget(dev, first, slots);
+			fastswap_slotmap_mark(&dev->slots, first, slots,
 					      status == BLK_STS_OK ? FASTSWAP_SLOT_DATA :
 								     FASTSWAP_SLOT_LOST);
 		}
@@ -587,7 +581,8 @@ bool fastswap_holds_data(const struct fastswap_upper *up, const struct bio *bio)
 
 	if (up->ops)
 		return up->ops->holds_data(up, bio);
-	run = fastswap_slotmap_run(&up->dev->slots, first_slot(bio), nr_slots(bio), &state);
-	return run == nr_slots(bio) && state == FASTSWAP_SLOT_DATA;
+	run = fastswap_slotmap_run(&up->dev->slots, fastswap_first_slot(bio),
+				   fastswap_nr_slots(bio), &state);
+	return run == fastswap_nr_slots(bio) && state == FASTSWAP_SLOT_DATA;
 }
 EXPORT_SYMBOL_GPL(fastswap_holds_data);

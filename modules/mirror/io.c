@@ -106,8 +106,8 @@ static bool is_anybody_starved(const struct fsm *m)
 /* Writes under way in the groups of a bio become more, or fewer. */
 static void count_busy(struct fsm *m, const struct bio *bio, int by)
 {
-	u64 group = fsm_first_slot(bio) / FSM_GROUP;
-	u64 last = (fsm_first_slot(bio) + fsm_nr_slots(bio) - 1) / FSM_GROUP;
+	u64 group = fastswap_first_slot(bio) / FSM_GROUP;
+	u64 last = (fastswap_first_slot(bio) + fastswap_nr_slots(bio) - 1) / FSM_GROUP;
 
 	lockdep_assert_held(&m->lock);
 	for (; group <= last; group++)
@@ -116,8 +116,8 @@ static void count_busy(struct fsm *m, const struct bio *bio, int by)
 
 static bool is_being_copied(const struct fsm *m, const struct bio *bio)
 {
-	u64 first = fsm_first_slot(bio) / FSM_GROUP;
-	u64 last = (fsm_first_slot(bio) + fsm_nr_slots(bio) - 1) / FSM_GROUP;
+	u64 first = fastswap_first_slot(bio) / FSM_GROUP;
+	u64 last = (fastswap_first_slot(bio) + fastswap_nr_slots(bio) - 1) / FSM_GROUP;
 
 	return m->group != FSM_NO_GROUP && first <= m->group && m->group <= last;
 }
@@ -141,7 +141,7 @@ static void send_clone(struct fsm_io *io, unsigned int r, u32 skip, u32 count, s
 static enum fsm_way route_read(struct fsm *m, struct fsm_io *io, struct fsm_view *view,
 			       struct out *out)
 {
-	u64 first = fsm_first_slot(io->bio) + io->done;
+	u64 first = fastswap_first_slot(io->bio) + io->done;
 	enum fsm_way way;
 	unsigned int r;
 	u8 to;
@@ -152,7 +152,7 @@ static enum fsm_way route_read(struct fsm *m, struct fsm_io *io, struct fsm_view
 		return way;
 	r = fsm_fastest(to, m->read_ns, m->turn++);
 	/* At least one, unless it was freed this moment, and then nobody cares. */
-	io->flying = max(fsm_map_run(&m->map, r, first, fsm_nr_slots(io->bio) - io->done), 1u);
+	io->flying = max(fsm_map_run(&m->map, r, first, fastswap_nr_slots(io->bio) - io->done), 1u);
 	send_clone(io, r, io->done, io->flying, out);
 	return FSM_GO;
 }
@@ -169,7 +169,7 @@ static enum fsm_way route_write(struct fsm *m, struct fsm_io *io, struct fsm_vie
 		return way;
 	for (r = 0; r < m->nr; r++)
 		if (to & 1u << r)
-			send_clone(io, r, 0, fsm_nr_slots(io->bio), out);
+			send_clone(io, r, 0, fastswap_nr_slots(io->bio), out);
 	count_busy(m, io->bio, 1);
 	return FSM_GO;
 }
@@ -255,19 +255,27 @@ bool fsm_poll(void *priv, const struct fastswap_ticket *ticket, bool last)
 	return r->ops->poll(r->priv, ticket, last);
 }
 
+/* Slots that are freed or were written anew are not lost any more. Any context. */
+static void forget_lost(struct fsm *m, u64 first, u64 count)
+{
+	u64 slot;
+
+	for (slot = first; slot != first + count; slot++)
+		if (unlikely(test_bit(slot, m->lost)))
+			clear_bit(slot, m->lost);
+}
+
 /* ->free of struct fastswap_backend_ops */
 void fsm_free_slots(void *priv, u64 offset, u64 length)
 {
-	u64 first = offset >> FASTSWAP_SLOT_SHIFT, count = length >> FASTSWAP_SLOT_SHIFT, slot;
+	u64 first = offset >> FASTSWAP_SLOT_SHIFT, count = length >> FASTSWAP_SLOT_SHIFT;
 	struct fsm *m = priv;
 	unsigned int r;
 
 	fsm_map_freed(&m->map, first, count);
 	/* After that: see lose_slot(). */
 	smp_mb__after_atomic();
-	for (slot = first; slot != first + count; slot++)
-		if (unlikely(test_bit(slot, m->lost)))
-			clear_bit(slot, m->lost);
+	forget_lost(m, first, count);
 	for (r = 0; r < m->nr; r++)
 		if (m->replicas[r].ops->free)
 			m->replicas[r].ops->free(m->replicas[r].priv, offset, length);
@@ -288,7 +296,7 @@ static u8 who_has_it(const struct fsm *m, const struct fsm_io *io)
 /* Return: true when the write is through, whichever way. */
 static bool end_write(struct fsm_replica *r, struct fsm_io *io, blk_status_t status)
 {
-	u64 first = fsm_first_slot(io->bio), slot;
+	u64 first = fastswap_first_slot(io->bio);
 	struct fsm *m = r->m;
 	u8 missed;
 
@@ -304,14 +312,12 @@ static bool end_write(struct fsm_replica *r, struct fsm_io *io, blk_status_t sta
 
 	/* Before it is told: who reads then must find who has it. */
 	io->acked = who_has_it(m, io);
-	missed = fsm_map_written(&m->map, first, fsm_nr_slots(io->bio), io->acked);
+	missed = fsm_map_written(&m->map, first, fastswap_nr_slots(io->bio), io->acked);
 	m->complete &= ~missed;
 	m->dirty |= missed;
 	if (missed & m->live)
 		fsm_kick(m, true);
-	for (slot = first; slot != first + fsm_nr_slots(io->bio); slot++)
-		if (unlikely(test_bit(slot, m->lost)))
-			clear_bit(slot, m->lost);
+	forget_lost(m, first, fastswap_nr_slots(io->bio));
 	count_busy(m, io->bio, -1);
 	if (m->group != FSM_NO_GROUP)
 		wake_up(&m->quiet);
@@ -329,7 +335,7 @@ static bool end_read(struct fsm_replica *r, struct fsm_io *io, blk_status_t stat
 	} else if (r->m->live & 1u << r->index) {
 		io->refused |= 1u << r->index;
 	}
-	return io->done == fsm_nr_slots(io->bio);
+	return io->done == fastswap_nr_slots(io->bio);
 }
 
 /* ->end_bios of struct fastswap_upper_ops: a replica gives bios back */

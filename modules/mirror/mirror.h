@@ -189,16 +189,6 @@ static inline u8 fsm_all(const struct fsm *m)
 	return (1u << m->nr) - 1;
 }
 
-static inline u64 fsm_first_slot(const struct bio *bio)
-{
-	return fastswap_bio_offset(bio) >> FASTSWAP_SLOT_SHIFT;
-}
-
-static inline u32 fsm_nr_slots(const struct bio *bio)
-{
-	return bio->bi_iter.bi_size >> FASTSWAP_SLOT_SHIFT;
-}
-
 static inline u32 *fsm_busy_of(struct fsm *m, u64 group)
 {
 	return &m->busy[group % FSM_NR_BUSY];

@@ -153,9 +153,9 @@ static u64 lose_all(struct fastswap_upper *up)
 static bool holds_data(const struct fastswap_upper *up, const struct bio *bio)
 {
 	const struct fsm_replica *r = container_of(up, struct fsm_replica, upper);
+	u32 slots = fastswap_nr_slots(bio);
 
-	return fsm_map_run(&r->m->map, r->index, fsm_first_slot(bio), fsm_nr_slots(bio)) ==
-	       fsm_nr_slots(bio);
+	return fsm_map_run(&r->m->map, r->index, fastswap_first_slot(bio), slots) == slots;
 }
 
 const struct fastswap_upper_ops fsm_upper_ops = {

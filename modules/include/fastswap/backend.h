@@ -315,6 +315,17 @@ static inline u64 fastswap_bio_end(const struct bio *bio)
 	return fastswap_bio_offset(bio) + bio->bi_iter.bi_size;
 }
 
+/* The same in slots: the lowest, and how many. */
+static inline u64 fastswap_first_slot(const struct bio *bio)
+{
+	return fastswap_bio_offset(bio) >> FASTSWAP_SLOT_SHIFT;
+}
+
+static inline u32 fastswap_nr_slots(const struct bio *bio)
+{
+	return bio->bi_iter.bi_size >> FASTSWAP_SLOT_SHIFT;
+}
+
 /**
  * fastswap_end_bios - give bios back to the core
  * @up: whom they came from
