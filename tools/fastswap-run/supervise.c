@@ -103,6 +103,13 @@ static void sample_swap(void *arg)
 		r->figures->peak_far = swap;
 }
 
+/* A file of the group; one that cannot be read is empty, and its figures unknown. */
+static void read_or_nothing(int dir, const char *name, char *text, size_t size)
+{
+	if (group_read(dir, name, text, size) < 0)
+		text[0] = '\0';
+}
+
 /* Everything that the group can tell at the end of the command. */
 static void gather(struct run *r)
 {
@@ -111,21 +118,17 @@ static void gather(struct run *r)
 	int dir = r->scope.dir;
 	uint64_t peak;
 
-	if (group_read(dir, "cpu.stat", text, sizeof(text)) < 0)
-		text[0] = '\0';
+	read_or_nothing(dir, "cpu.stat", text, sizeof(text));
 	f->user_us = key_of(text, "user_usec");
 	f->system_us = key_of(text, "system_usec");
-	if (group_read(dir, "memory.stat", text, sizeof(text)) < 0)
-		text[0] = '\0';
+	read_or_nothing(dir, "memory.stat", text, sizeof(text));
 	f->faults = key_of(text, "pgfault");
 	f->major_faults = key_of(text, "pgmajfault");
 	f->pages_in = key_of(text, "workingset_refault_anon");
-	if (group_read(dir, "memory.events", text, sizeof(text)) < 0)
-		text[0] = '\0';
+	read_or_nothing(dir, "memory.events", text, sizeof(text));
 	f->max_events = key_of(text, "max");
 	f->oom_kills = key_of(text, "oom_kill");
-	if (group_read(dir, "memory.pressure", text, sizeof(text)) < 0)
-		text[0] = '\0';
+	read_or_nothing(dir, "memory.pressure", text, sizeof(text));
 	f->stall_some_us = stall_of(text, "some");
 	f->stall_full_us = stall_of(text, "full");
 	f->peak_local = value_of(dir, "memory.peak");
