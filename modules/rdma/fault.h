@@ -15,6 +15,7 @@
 	X(MAP, "map")      \
 	X(MUTE, "mute")    \
 	X(POST, "post")    \
+	X(SHORT, "short")  \
 	X(STATUS, "status")
 
 enum fsr_fault {

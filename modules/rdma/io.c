@@ -15,6 +15,7 @@
 #include <linux/smp.h>
 
 #include "fault.h"
+#include "mark.h"
 #include "merge.h"
 #include "rdma.h"
 #include "trace.h"
@@ -60,6 +61,8 @@ static bool map_bio(struct fsr_queue *q, struct fsr_work *work, const struct bio
 	if (fsr_fault(MAP))
 		return false;
 	bio_for_each_bvec(bv, bio, iter) {
+		if (q->opcode == IB_WR_RDMA_READ)
+			fsr_mark_set(&bv, work->mark);
 		addr = ib_dma_map_page(s->ibdev, bv.bv_page, bv.bv_offset, bv.bv_len, q->dir);
 		if (ib_dma_mapping_error(s->ibdev, addr)) {
 			fsr_queue_unmap(q, sge, nr);
@@ -95,6 +98,7 @@ static int fill_work(struct fsr_work *work, struct fsr_lane *lane)
 	work->wr.wr.num_sge = 0;
 	work->nr_bios = 0;
 	work->lane = lane;
+	work->mark = q->mark++;
 	bio_list_init(&work->bios);
 
 	if (!fsr_chunkmap_find(&s->map, fastswap_bio_offset(bio), &work->wr.remote_addr,

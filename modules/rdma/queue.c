@@ -12,6 +12,7 @@
  */
 #include <linux/delay.h>
 #include <linux/log2.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "fault.h"
@@ -73,6 +74,7 @@ int fsr_queue_alloc(struct fsr_queue *q)
 	q->sges = kvzalloc_node(q->depth * q->max_sge * sizeof(*q->sges), GFP_KERNEL, node);
 	if (!q->ring || !q->sges)
 		return -ENOMEM;
+	q->mark = get_random_u64();
 	for (i = 0; i < q->depth; i++)
 		q->ring[i].sge = &q->sges[i * q->max_sge];
 	return 0;

@@ -121,6 +121,7 @@ struct fsr_lane {
  * @lane: which the bios came through
  * @nr_bios: how many
  * @start_ns: when it was posted
+ * @mark: stands where the data of a READ will be; see mark.h
  */
 struct fsr_work {
 	struct ib_rdma_wr wr;
@@ -129,6 +130,7 @@ struct fsr_work {
 	struct fsr_lane *lane;
 	unsigned int nr_bios;
 	u64 start_ns;
+	u64 mark;
 };
 
 enum fsr_queue_flag {
@@ -170,6 +172,7 @@ struct fsr_reap_stats {
  * @turn: lane whose bios are posted next; under @lock
  * @map_failures: attempts in a row that could not map a bio; under @lock
  * @head: sequence number of the next work request; under @lock
+ * @mark: of the next work request, from a random number on; under @lock
  * @starved: bios wait for room; see fsr_queue_post()
  * @posted: counters; under @lock
  * @tail: oldest work request that has not completed; written under FSR_REAPING
@@ -204,6 +207,7 @@ struct fsr_queue {
 	u8 turn;
 	u16 map_failures;
 	u32 head;
+	u64 mark;
 	bool starved;
 	struct fsr_post_stats posted;
 

@@ -30,6 +30,7 @@
 #include <fastswap/mean.h>
 
 #include "fault.h"
+#include "mark.h"
 #include "rdma.h"
 #include "trace.h"
 
@@ -71,15 +72,42 @@ static void end_done(struct fsr_session *s, struct done *done)
 	bio_list_init(&done->bios);
 }
 
-/* Every work request up to @seq is done. */
-static void complete_up_to(struct fsr_queue *q, u32 seq, struct done *done)
+/* Has all the data of a READ come? It is unmapped. */
+static bool has_data(const struct fsr_work *work)
 {
+	struct bvec_iter iter;
+	struct bio_vec bv;
+	struct bio *bio;
+
+	if (fsr_fault(SHORT))
+		return false;
+	bio_list_for_each(bio, &work->bios)
+		bio_for_each_bvec(bv, bio, iter)
+			if (unlikely(fsr_mark_stands(&bv, work->mark)))
+				return false;
+	return true;
+}
+
+/*
+ * Every work request up to @seq is done.
+ *
+ * Return: false if one is not, whatever its completion says; those before it are.
+ */
+static bool complete_up_to(struct fsr_queue *q, u32 seq, struct done *done)
+{
+	bool whole = true;
 	u32 tail = q->tail;
 
 	while ((s32)(seq - tail) >= 0) {
 		struct fsr_work *work = &q->ring[tail & (q->depth - 1)];
 
 		fsr_queue_unmap(q, work->sge, work->wr.wr.num_sge);
+		if (q->opcode == IB_WR_RDMA_READ && !has_data(work)) {
+			/* It stays in the ring, for fsr_queue_take_back(). */
+			work->wr.wr.num_sge = 0;
+			whole = false;
+			break;
+		}
 		if (done->nr && (done->lane != work->lane || done->start_ns != work->start_ns)) {
 			/* As below, early: the end of a bio may post the next. */
 			smp_store_release(&q->tail, tail);
@@ -94,6 +122,7 @@ static void complete_up_to(struct fsr_queue *q, u32 seq, struct done *done)
 	}
 	/* Pairs with the acquire in fsr_queue_post(): the entries are empty before. */
 	smp_store_release(&q->tail, tail);
+	return whole;
 }
 
 static void fail_session(struct fsr_queue *q, const struct ib_wc *wc)
@@ -130,8 +159,10 @@ static void handle_wc(struct fsr_queue *q, const struct ib_wc *wc, struct done *
 		 */
 		q->broken = true;
 	}
-	if (likely(!q->broken))
-		complete_up_to(q, seq, done);
+	if (likely(!q->broken) && !complete_up_to(q, seq, done)) {
+		q->broken = true;
+		fsr_session_fail(s, "RDMA READ reported as done without its data");
+	}
 }
 
 /* Return: completions that were handled. */
