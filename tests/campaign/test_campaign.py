@@ -39,6 +39,14 @@ class Schedules(unittest.TestCase):
              (7.3, "net")],
         )
 
+    def test_what_came_later_leaves_the_first_seeds_alone(self):
+        for one in self.all:
+            later = [step for step in one["steps"] if step.get("point") == "short"]
+            later += [step for step in one["steps"]
+                      if step.get("kind") == "delay" and step["amount"] > 100]
+            if one["seed"] < schedule.MORE_FROM:
+                self.assertEqual(later, [])
+
     def test_different_seeds_differ(self):
         texts = {json.dumps({**one, "seed": 0}) for one in self.all}
         self.assertEqual(len(texts), len(self.all))
@@ -59,7 +67,7 @@ class Schedules(unittest.TestCase):
                     kinds.add(step["kind"])
         self.assertEqual(topologies, set(schedule.TOPOLOGIES))
         for backend, known in schedule.CLIENT_FAULTS.items():
-            self.assertEqual(points[backend], set(known))
+            self.assertEqual(points[backend], set(known) | set(schedule.MORE_FAULTS[backend]))
         self.assertEqual(server_points, set(schedule.SERVER_FAULTS))
         self.assertEqual(kinds, {"loss", "delay", "reorder", "cut", "clear"})
         self.assertEqual(

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from vm.session import COMPLAINT
+from vm.session import is_complaint
 
 PORT = 50000
 NETDEV = "eth0"
@@ -104,7 +104,7 @@ class KernelLog:
     def check(self):
         """Fail if the kernel complains."""
         for line in self.read():
-            if COMPLAINT.search(line):
+            if is_complaint(line):
                 raise Failed(f"the kernel complains: {line}")
 
 

@@ -40,6 +40,9 @@ CLIENT_FAULTS = {
         "status": ("1/200x10", "1/20x3"),
     },
 }
+# Seeds from this one on have what came later; those below go on to mean what they meant.
+MORE_FROM = 101
+MORE_FAULTS = {"rdma": {"short": ("1/500x3", "1/100x2", "1/20x1")}, "dram": {}}
 # And of the server; one that refuses or cuts strikes a few times at most, and then it works.
 SERVER_FAULTS = {
     "alloc": ("1/4x1",),
@@ -76,6 +79,9 @@ class _Maker:
         rule = self.random.choice(CLIENT_FAULTS[backend][point])
         if backend == "dram" and point == "status":
             self.may_lose = True
+        self.arm(at, node, point, rule)
+
+    def arm(self, at, node, point, rule):
         self.add(at, node, "fault", point=point, rule=f"{rule}@{self.seed}")
 
     def net(self, at, node, topology):
@@ -83,7 +89,7 @@ class _Maker:
         kind = self.random.choice(["loss", "delay", "reorder", "cut"])
         amount = {
             "loss": self.random.choice([1, 3, 10]),
-            # Well below the time after which a queue pair asks again: see the limits in README.md.
+            # Below the time after which a queue pair asks again: more() has longer ones.
             "delay": self.random.choice([2, 20, 50, 100]),
             "reorder": self.random.choice([2, 10]),
             "cut": 100,
@@ -207,6 +213,19 @@ class _Maker:
             kind = self.random.choice(kinds)
             kind(self.between(0.5, seconds), self.random.choice(clients), topology)
 
+    def more(self, backend, topology, seconds, clients):
+        self.random = random.Random(f"fastswap campaign {self.seed}, what came later")
+        for node in clients:
+            for point, rules in MORE_FAULTS[backend].items():
+                if self.random.choice([False, True]):
+                    self.arm(self.between(0.5, seconds), node, point, self.random.choice(rules))
+        if topology != "one" and self.random.random() < 0.3:
+            # About as long as a queue pair waits before it asks again.
+            at, end = self.between(0.5, seconds), self.random.choice([*clients, "server"])
+            amount = self.random.choice([200, 300, 400])
+            self.add(at, end, "net", kind="delay", amount=amount)
+            self.add(at + self.between(2, LONGEST_OUTAGE), end, "net", kind="clear", amount=0)
+
 
 def make(seed):
     """Return the schedule of a seed, made of what JSON knows."""
@@ -233,6 +252,8 @@ def make(seed):
         "loads": {name: maker.load() for name in clients},
     }
     maker.happenings(backend, topology, seconds, clients)
+    if seed >= MORE_FROM:
+        maker.more(backend, topology, seconds, clients)
     schedule["steps"] = sorted(maker.steps, key=lambda step: step["at"])
     schedule["may_lose"] = maker.may_lose
     return schedule
