@@ -16,7 +16,7 @@
 #include "core.h"
 #include "trace.h"
 
-static unsigned int poll_us = 1000;
+static unsigned int poll_us = 2000;
 FASTSWAP_UINT_PARAM(poll_us, poll_us, 0, FASTSWAP_POLL_US_MAX);
 MODULE_PARM_DESC(poll_us, "microseconds that a fault spins at most; for devices attached later");
 

@@ -75,8 +75,10 @@ static int on_rejected(struct fsr_conn *conn, struct rdma_cm_event *ev)
 				 fsw_letoh64(refusal->detail));
 		return conn_error(conn, -ECONNREFUSED, "%pISpc refuses: %s", peer, words);
 	}
+	/* Also what the CM says for a server that ends while it has our request. */
 	if (ev->status == IB_CM_REJ_CONSUMER_DEFINED)
-		return conn_error(conn, -EPROTO, "what answers at %pISpc is no fastswap server",
+		return conn_error(conn, -EPROTO,
+				  "what answers at %pISpc is no fastswap server, or one that ends",
 				  peer);
 	if (ev->status == IB_CM_REJ_INVALID_SERVICE_ID)
 		return conn_error(conn, -ECONNREFUSED, "nothing listens on port %u at %s",

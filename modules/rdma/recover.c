@@ -48,11 +48,15 @@ unsigned int fsr_patience(const struct fsr_session *s, unsigned int ms)
 /* I/O has waited long enough. */
 static void expire(struct fsr_session *s)
 {
+	u32 hold = READ_ONCE(s->hold_s);
 	unsigned int i;
 
 	s->expired = true;
-	fsr_err(s, "no connection for %u s: I/O ends with an error until there is one\n",
-		READ_ONCE(s->hold_s));
+	if (hold)
+		fsr_err(s, "no connection for %u s: I/O ends with an error until there is one\n",
+			hold);
+	else
+		fsr_err(s, "no connection: I/O ends with an error until there is one\n");
 	fastswap_set_health(s->up, FASTSWAP_FAILED);
 	for (i = 0; i < fsr_nr_queues(s); i++) {
 		fsr_queue_set_hold(&s->queues[i], false);
@@ -108,9 +112,11 @@ void fsr_recover(struct work_struct *work)
 	if (fsr_session_state(s) != FSR_BROKEN)
 		goto unlock;
 
-	if (!s->attempts)
+	if (!s->attempts && READ_ONCE(s->hold_s))
 		fsr_err(s, "%s: connecting again, I/O waits for at most %u s\n", s->why,
 			READ_ONCE(s->hold_s));
+	else if (!s->attempts)
+		fsr_err(s, "%s: connecting again, I/O does not wait\n", s->why);
 	if (attempt(s)) {
 		recovered(s);
 		goto unlock;
