@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Kernel modules, through kbuild, for each kernel in FASTSWAP_KERNELS:
 #   6.12, 6.1   stock kernels for the tests, fetched at build time into <build>/kernels/NAME
+#   6.12-debug, 6.1-debug   built with KASAN, lockdep, ... into <build>/kernels/NAME, for the same tests
 #   running     the kernel of this machine
 #   /a/path     a kernel directory (tools/fetch-kernel) or a kernel build directory
 # Targets: kernels, modules, modules-NAME. Modules of kernel NAME are made in <build>/modules/NAME.
@@ -9,7 +10,9 @@
 set(FASTSWAP_TEST_KERNELS "")
 
 set(_fetch_kernel "${PROJECT_SOURCE_DIR}/tools/fetch-kernel")
+set(_build_kernel "${PROJECT_SOURCE_DIR}/tools/kernel")
 set(FASTSWAP_FETCHABLE_KERNELS 6.12 6.1)
+set(FASTSWAP_DEBUG_KERNELS 6.12-debug 6.1-debug)
 
 add_custom_target(kernels)
 add_custom_target(modules)
@@ -30,10 +33,17 @@ endfunction()
 function(_fastswap_fetch_kernel name)
 	set(dir "${PROJECT_BINARY_DIR}/kernels/${name}")
 	# The stamp, not the folder, is what a clean takes away: the folder is found again.
+	set(command "${_fetch_kernel}" "${name}" "${dir}")
+	set(doing "Fetching")
+	if(name IN_LIST FASTSWAP_DEBUG_KERNELS)
+		string(REPLACE "-debug" "" base "${name}")
+		set(command "${_build_kernel}" --debug "${base}" "${dir}")
+		set(doing "Building")
+	endif()
 	add_custom_command(OUTPUT "${dir}.stamp"
-		COMMAND "${_fetch_kernel}" "${name}" "${dir}"
+		COMMAND ${command}
 		COMMAND "${CMAKE_COMMAND}" -E touch "${dir}.stamp"
-		COMMENT "Fetching kernel ${name}"
+		COMMENT "${doing} kernel ${name}"
 		VERBATIM
 	)
 	add_custom_target(kernel-${name} ALL DEPENDS "${dir}.stamp")
@@ -82,12 +92,12 @@ function(_fastswap_install_modules name release)
 endfunction()
 
 function(_fastswap_kernel entry)
-	if(entry IN_LIST FASTSWAP_FETCHABLE_KERNELS)
+	if(entry IN_LIST FASTSWAP_FETCHABLE_KERNELS OR entry IN_LIST FASTSWAP_DEBUG_KERNELS)
 		set(dir "${PROJECT_BINARY_DIR}/kernels/${entry}")
 		_fastswap_fetch_kernel("${entry}")
 		_fastswap_modules("${entry}" "${dir}/headers" "${dir}.stamp" --install "${dir}")
 		set(FASTSWAP_TEST_KERNELS ${FASTSWAP_TEST_KERNELS} "${entry}" PARENT_SCOPE)
-		fastswap_summary("modules" "for ${entry}, a stock kernel for the tests")
+		fastswap_summary("modules" "for ${entry}, a kernel for the tests")
 		return()
 	endif()
 
@@ -105,9 +115,10 @@ function(_fastswap_kernel entry)
 		_fastswap_kernel_release(release "${headers}")
 		string(REGEX REPLACE "[^A-Za-z0-9._-]" "_" name "${release}")
 	else()
-		list(JOIN FASTSWAP_FETCHABLE_KERNELS ", " stock)
+		set(known ${FASTSWAP_FETCHABLE_KERNELS} ${FASTSWAP_DEBUG_KERNELS})
+		list(JOIN known ", " known)
 		message(FATAL_ERROR "FASTSWAP_KERNELS: '${entry}' is neither auto, none, running, "
-			"a stock kernel (${stock}) nor an existing absolute path")
+			"a kernel for the tests (${known}) nor an existing absolute path")
 	endif()
 	if(TARGET modules-${name})
 		message(FATAL_ERROR "FASTSWAP_KERNELS: ${release} is in the list twice")
