@@ -148,6 +148,13 @@ function(fastswap_vm_case file)
 		_fastswap_vm_test("vm.${case}" "${kernel}" ${timeout} ${processors}
 			"${FASTSWAP_VM_DIR}/run-case"
 			--build "${PROJECT_BINARY_DIR}" "${file}" "${kernel}")
+		# A debug kernel is for the cases of the kernel that it is made of, by request only.
+		if("${kernel}-debug" IN_LIST FASTSWAP_TEST_KERNELS)
+			math(EXPR longer "5 * ${timeout}")
+			_fastswap_vm_test("vm.${case}" "${kernel}-debug" ${longer} ${processors}
+				"${FASTSWAP_VM_DIR}/run-case"
+				--build "${PROJECT_BINARY_DIR}" "${file}" "${kernel}-debug")
+		endif()
 	endforeach()
 endfunction()
 

@@ -13,6 +13,7 @@
 
 #include "conffile.h"
 #include "config.h"
+#include "numanode.h"
 #include "option.h"
 #include "util.h"
 
@@ -31,6 +32,7 @@
 static const struct config defaults = {
 	.port = FSW_DEFAULT_PORT,
 	.huge = HUGE_TRY,
+	.numa = NUMANODE_AUTO,
 	.max_sessions = 256,
 	.max_sets = 64,
 	.keepalive_ms = 5000,
@@ -53,6 +55,9 @@ const char *config_usage(void)
 	       "                       64M, less where a small pool would leave a remainder)\n"
 	       "  --threads N          worker threads (default: the online CPUs, at most 4)\n"
 	       "  --hugepages HOW      no, try, yes, 2M or 1G (default: try)\n"
+	       "  --numa NODE          take the memory from this NUMA node only; auto: from that of\n"
+	       "                       the RDMA device as long as it has some; off: from any\n"
+	       "                       (default: auto)\n"
 	       "  --max-sessions N     clients at the same time (default 256)\n"
 	       "  --max-sets N         queue sets that one client may have (default 64)\n"
 	       "  --keepalive SECONDS  ask a client that is silent for this long whether it is\n"

@@ -6,6 +6,7 @@
 #ifndef FASTSWAP_SERVER_CONFIG_H
 #define FASTSWAP_SERVER_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,8 @@ struct config {
 	uint64_t asked_chunk;	/* --chunk-size; 0: not given */
 	unsigned int threads;	/* 0: as many as suit the machine */
 	enum config_huge huge;
+	int numa;		/* a node, or NUMANODE_AUTO or _OFF */
+	bool numa_strict;	/* from no other node */
 	unsigned int max_sessions;
 	unsigned int max_sets;
 	unsigned int keepalive_ms;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* fastswap-server: argv to configuration to a running server; the only place that exits. */
 #include <errno.h>
+#include <infiniband/verbs.h>
 #include <inttypes.h>
+#include <rdma/rdma_cma.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +17,10 @@
 #include "load.h"
 #include "log.h"
 #include "notify.h"
+#include "numanode.h"
 #include "pool.h"
 #include "stop.h"
+#include "util.h"
 #include "vobj.h"
 
 static struct {
@@ -80,12 +84,45 @@ static void block_signals(int how)
 	sigprocmask(how, &set, NULL);
 }
 
+/* The node of the RDMA device that clients come by, or that all of them are on. */
+static int node_of_devices(const struct listener *l)
+{
+	struct ibv_device **devices;
+	int nodes[64], nr, i, node;
+
+	if (l->id->verbs)
+		return numanode_of_device("/sys", ibv_get_device_name(l->id->verbs->device));
+	devices = ibv_get_device_list(&nr);
+	if (!devices)
+		return NUMANODE_OFF;
+	for (i = 0; i < nr && i < (int)ARRAY_SIZE(nodes); i++)
+		nodes[i] = numanode_of_device("/sys", ibv_get_device_name(devices[i]));
+	node = numanode_common(nodes, i);
+	ibv_free_device_list(devices);
+	return node;
+}
+
+/* Decide which node the pool shall be on. Returns false if the one that is asked for is not there. */
+static bool place_pool(struct config *placed, const struct config *cfg, const struct listener *l,
+		       char *why, size_t why_size)
+{
+	*placed = *cfg;
+	if (cfg->numa == NUMANODE_AUTO)
+		placed->numa = node_of_devices(l);
+	if (placed->numa < 0 || numanode_is_there(placed->numa))
+		return true;
+	placed->numa = NUMANODE_OFF;
+	snprintf(why, why_size, "--numa: this machine has no node %d", cfg->numa);
+	return !cfg->numa_strict;
+}
+
 static enum exit_status serve(const struct config *cfg)
 {
 	struct listener *const l = &server.listener;
 	char why[256], size[32], chunk[32];
 	enum exit_status status;
 	struct admin *admin = NULL;
+	struct config placed;
 	struct pool pool;
 	int err;
 
@@ -97,7 +134,12 @@ static enum exit_status serve(const struct config *cfg)
 		log_warn("--size is rounded down to %s, a multiple of the chunk size %s",
 			 config_size_text(size, sizeof(size), cfg->size),
 			 config_size_text(chunk, sizeof(chunk), 1ull << cfg->chunk_shift));
-	err = pool_init(&pool, cfg, why, sizeof(why));
+	if (!place_pool(&placed, cfg, l, why, sizeof(why))) {
+		listener_close(l);
+		status = EXIT_NO_MEMORY;
+		goto err_say;
+	}
+	err = pool_init(&pool, &placed, why, sizeof(why));
 	if (err) {
 		listener_close(l);
 		if (err == ECANCELED) {
@@ -121,10 +163,11 @@ static enum exit_status serve(const struct config *cfg)
 			goto err_say;
 		}
 	}
-	log_info("listening on %s, %u chunks of %s (%s, %s), generation %016" PRIx64,
+	log_info("listening on %s, %u chunks of %s (%s, %s%s%s), generation %016" PRIx64,
 		 l->name, pool.nr_regions,
 		 config_size_text(chunk, sizeof(chunk), 1ull << cfg->chunk_shift),
 		 config_size_text(size, sizeof(size), cfg->size), pool.memory.kind,
+		 *pool.memory.where ? ", " : "", pool.memory.where,
 		 l->generation);
 
 	l->reload = reload;

@@ -15,6 +15,7 @@
 
 #include "log.h"
 #include "memory.h"
+#include "numanode.h"
 #include "rlimits.h"
 #include "stop.h"
 #include "util.h"
@@ -241,12 +242,21 @@ static uint64_t round_up(uint64_t value, uint64_t to)
 	return (value + to - 1) / to * to;
 }
 
-static int map_huge(struct memory *mem, uint64_t size, size_t page_size)
+/* May it be had from the node that is the only one allowed? A lack would show as a signal later. */
+static bool node_has(const struct config *cfg, uint64_t size, size_t page_size)
+{
+	return cfg->numa < 0 || !cfg->numa_strict ||
+	       numanode_free_bytes("/sys", cfg->numa, page_size) >= size;
+}
+
+static int map_huge(struct memory *mem, const struct config *cfg, size_t page_size)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB |
 		    __builtin_ctzll(page_size) << MAP_HUGE_SHIFT;
+	uint64_t size = round_up(cfg->size, page_size);
 
-	size = round_up(size, page_size);
+	if (!node_has(cfg, size, page_size))
+		return ENOMEM;
 	/* Takes the pages out of the free ones at once, so that touching cannot fail. */
 	mem->base = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
 	if (mem->base == MAP_FAILED) {
@@ -266,6 +276,10 @@ static int map_small(struct memory *mem, const struct config *cfg, char *why, si
 	const char *limit;
 
 	available = small_available(&limit);
+	if (!node_has(cfg, size, PAGE_4K)) {
+		available = numanode_free_bytes("/sys", cfg->numa, PAGE_4K);
+		limit = " on that node";
+	}
 	if (size > available)
 		return fail(why, why_size, ENOMEM, "--size: %s do not fit, %s are available%s; %s",
 			    config_size_text(wanted, sizeof(wanted), size),
@@ -306,10 +320,10 @@ static int map_pages(struct memory *mem, const struct config *cfg, char *why, si
 	char wanted[32], small[32], big[32];
 
 	if ((huge == HUGE_1G || ((huge == HUGE_YES || huge == HUGE_TRY) && !(size % PAGE_1G))) &&
-	    !map_huge(mem, size, PAGE_1G))
+	    !map_huge(mem, cfg, PAGE_1G))
 		return 0;
 	if ((huge == HUGE_2M || huge == HUGE_YES || huge == HUGE_TRY) &&
-	    !map_huge(mem, size, PAGE_2M))
+	    !map_huge(mem, cfg, PAGE_2M))
 		return 0;
 	if (huge == HUGE_TRY || huge == HUGE_NO)
 		return map_small(mem, cfg, why, why_size);
@@ -420,6 +434,14 @@ int memory_map(struct memory *mem, const struct config *cfg, char *why, size_t w
 	if (err)
 		return err;
 
+	if (cfg->numa >= 0) {
+		err = numanode_place(mem->base, mem->size, cfg->numa, cfg->numa_strict);
+		if (err) {
+			fail(why, why_size, err, "--numa: cannot take memory from node %d: %s",
+			     cfg->numa, strerror(err));
+			goto err_unmap;
+		}
+	}
 	madvise(mem->base, mem->size, MADV_DONTDUMP);
 	madvise(mem->base, mem->size, MADV_DONTFORK);
 	/*
@@ -450,6 +472,7 @@ int memory_map(struct memory *mem, const struct config *cfg, char *why, size_t w
 		     config_size_text(wanted, sizeof(wanted), mem->size), strerror(err));
 		goto err_unmap;
 	}
+	numanode_where(mem->where, sizeof(mem->where), mem->base, mem->size);
 	return 0;
 
 err_unmap:

@@ -13,12 +13,13 @@ struct memory {
 	size_t size;		/* bytes mapped, a multiple of the page size */
 	size_t page_size;	/* of the mapping: 4 KiB, 2 MiB or 1 GiB */
 	const char *kind;	/* for people: what pages these are */
+	char where[64];		/* likewise: on which nodes; empty where there is one */
 };
 
 /**
  * memory_map - map, lock and touch memory
  * @mem: filled in
- * @cfg: size, kind of pages, and the chunk size if that is not ours to choose
+ * @cfg: size, kind of pages, node, and the chunk size if that is not ours to choose
  * @why: on an error one line that says what is wrong and what would fit
  * @why_size: bytes of @why
  *

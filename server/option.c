@@ -9,6 +9,7 @@
 #include <fastswap/proto.h>
 
 #include "adminaddr.h"
+#include "numanode.h"
 #include "option.h"
 
 static const char *const huge_choices[] = {
@@ -61,6 +62,7 @@ const struct option_def option_defs[OPT_NR] = {
 	[OPT_CHUNK_SIZE] = SIZE("chunk-size", asked_chunk, "64M"),
 	[OPT_THREADS] = NUMBER("threads", threads, 1, 256, 1),
 	[OPT_HUGEPAGES] = CHOICE("hugepages", huge, huge_choices, "no, try, yes, 2M or 1G", false),
+	[OPT_NUMA] = { .name = "numa", .kind = OPTION_NUMA, AT(numa) },
 	[OPT_MAX_SESSIONS] = LIVE_NUMBER("max-sessions", max_sessions, 1, 65536, 1),
 	[OPT_MAX_SETS] = LIVE_NUMBER("max-sets", max_sets, 1, FSW_MAX_SETS, 1),
 	[OPT_KEEPALIVE] = LIVE_NUMBER("keepalive", keepalive_ms, 1, 3600, 1000),
@@ -127,6 +129,21 @@ static int parse_choice(const char *text, const char *const *choices, unsigned i
 	return -1;
 }
 
+static int parse_node(const char *text, int *node)
+{
+	unsigned long number;
+
+	if (!strcasecmp(text, "auto"))
+		*node = NUMANODE_AUTO;
+	else if (!strcasecmp(text, "off"))
+		*node = NUMANODE_OFF;
+	else if (!parse_number(text, 0, NUMANODE_MAX, &number))
+		*node = number;
+	else
+		return -1;
+	return 0;
+}
+
 int option_set(struct config *cfg, enum option_id id, const char *value, char *why,
 	       size_t why_size)
 {
@@ -167,6 +184,11 @@ int option_set(struct config *cfg, enum option_id id, const char *value, char *w
 			return -1;
 		*(const char **)field = value;
 		return 0;
+	case OPTION_NUMA:
+		if (parse_node(value, field))
+			return complain(why, why_size, " must be auto, off or the number of a node");
+		cfg->numa_strict = *(int *)field >= 0;
+		return 0;
 	case OPTION_FLAG:
 		break;
 	}
@@ -183,6 +205,8 @@ bool option_differs(const struct config *a, const struct config *b, enum option_
 	if (id == OPT_SIZE)
 		return a->asked_size != b->asked_size;
 	switch (option_defs[id].kind) {
+	case OPTION_NUMA:
+		return *(const int *)one != *(const int *)other;
 	case OPTION_NUMBER:
 	case OPTION_CHOICE:
 		return *(const unsigned int *)one != *(const unsigned int *)other;
@@ -224,6 +248,7 @@ void option_copy(struct config *to, const struct config *from, enum option_id id
 		break;
 	case OPTION_TEXT:
 	case OPTION_ADMIN:
+	case OPTION_NUMA:
 	case OPTION_FLAG:
 		break;
 	}

@@ -16,6 +16,7 @@ enum option_kind {
 	OPTION_ALLOW,
 	OPTION_QUOTA,
 	OPTION_ADMIN,
+	OPTION_NUMA,
 	OPTION_FLAG,		/* takes no value; on the command line only */
 };
 
@@ -27,6 +28,7 @@ enum option_id {
 	OPT_CHUNK_SIZE,
 	OPT_THREADS,
 	OPT_HUGEPAGES,
+	OPT_NUMA,
 	OPT_MAX_SESSIONS,
 	OPT_MAX_SETS,
 	OPT_KEEPALIVE,

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""check_metrics.py PROGRAM: what the admin endpoint says, read by parsers that others wrote.
+"""check_metrics.py PROGRAM DASHBOARD: what the admin endpoint says, read by others' parsers.
 
 PROGRAM is the unit test server_admin, which leaves its answers in the folder that it is given.
+DASHBOARD is for Grafana, and may ask for nothing but what is there.
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,7 @@ def check_metrics(text):
     states = {sample.labels["state"] for sample in pool.samples}
     assert states == {"free", "lent", "clearing", "lost"}, states
     print(f"{len(families)} families")
+    return {sample.name for family in families for sample in family.samples}
 
 
 def check_status(text):
@@ -42,13 +45,42 @@ def check_status(text):
         assert name in status, f"no {name}"
 
 
+def check_dashboard(text, known):
+    """Panels do not overlap, and everything that they show is among the metrics; and all are shown."""
+    dashboard = json.loads(text)
+    taken, ids, asked = set(), set(), set()
+    variables = {variable["name"] for variable in dashboard["templating"]["list"]}
+    for panel in dashboard["panels"]:
+        assert panel["id"] not in ids, f"{panel['title']}: an id is there twice"
+        ids.add(panel["id"])
+        at = panel["gridPos"]
+        assert at["x"] + at["w"] <= 24, f"{panel['title']} is too wide"
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"])
+                 for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken, f"{panel['title']} lies over another one"
+        taken |= cells
+        for target in panel["targets"]:
+            expression = target["expr"]
+            assert expression.count("(") == expression.count(")"), expression
+            names = set(re.findall(r"\bfastswap_\w+", expression))
+            assert names and names <= known, f"{panel['title']}: {names - known} is not there"
+            asked |= names
+            used = set(re.findall(r"\$(\w+)", expression)) - {"__rate_interval"}
+            assert used <= variables, f"{panel['title']}: {used - variables} is no variable"
+    missing = known - asked - {"fastswap_server_chunk_bytes"}
+    assert not missing, f"on no panel: {missing}"
+    print(f"{len(ids)} panels")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.argv[1], folder], check=True, stdout=subprocess.DEVNULL)
         with open(os.path.join(folder, "metrics"), encoding="utf-8") as file:
-            check_metrics(file.read())
+            known = check_metrics(file.read())
         with open(os.path.join(folder, "status"), encoding="utf-8") as file:
             check_status(file.read())
+        with open(sys.argv[2], encoding="utf-8") as file:
+            check_dashboard(file.read(), known)
 
 
 main()

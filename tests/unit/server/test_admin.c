@@ -124,6 +124,7 @@ static void metrics(void **state)
 	assert_non_null(strstr(text, "pool_bytes{state=\"lent\"} 3145728\n"));
 	assert_non_null(strstr(text, "sessions{state=\"attached\"} 1\n"));
 	assert_non_null(strstr(text, "fastswap_server_queue_pairs 2\n"));
+	keep("status-lent", get("/status", 200));
 }
 
 static void clients(void **state)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "config.h"
+#include "numanode.h"
 #include "util.h"
 
 static int split(const char *line, char **argv)
@@ -46,6 +47,8 @@ static void defaults(void **state)
 	assert_int_equal(cfg.chunk_shift, 26);
 	assert_int_equal(cfg.threads, 0);
 	assert_int_equal(cfg.huge, HUGE_TRY);
+	assert_int_equal(cfg.numa, NUMANODE_AUTO);
+	assert_false(cfg.numa_strict);
 	assert_int_equal(cfg.max_sessions, 256);
 	assert_int_equal(cfg.max_sets, 64);
 	assert_int_equal(cfg.keepalive_ms, 5000);
@@ -60,7 +63,7 @@ static void everything(void **state)
 
 	assert_int_equal(parse(&cfg,
 			       "--port 1 --size=1T --chunk-size 1GiB --address ::1 --threads 256 "
-			       "--hugepages 1g --max-sessions 65536 --max-sets 1024 "
+			       "--hugepages 1g --numa 1023 --max-sessions 65536 --max-sets 1024 "
 			       "--keepalive 3600 --lease 0 --log-level DEBUG",
 			       why, sizeof(why)),
 			 CONFIG_RUN);
@@ -70,6 +73,8 @@ static void everything(void **state)
 	assert_string_equal(cfg.address, "::1");
 	assert_int_equal(cfg.threads, 256);
 	assert_int_equal(cfg.huge, HUGE_1G);
+	assert_int_equal(cfg.numa, 1023);
+	assert_true(cfg.numa_strict);
 	assert_int_equal(cfg.max_sessions, 65536);
 	assert_int_equal(cfg.max_sets, 1024);
 	assert_int_equal(cfg.keepalive_ms, 3600000);
@@ -146,6 +151,9 @@ static void errors(void **state)
 		{ "--size 1G --threads 0", "--threads" },
 		{ "--size 1G --threads 257", "--threads" },
 		{ "--size 1G --hugepages maybe", "--hugepages" },
+		{ "--size 1G --numa 1024", "--numa must be auto, off or the number of a node" },
+		{ "--size 1G --numa -1", "--numa" },
+		{ "--size 1G --numa ''", "--numa" },
 		{ "--size 1G --max-sessions 0", "--max-sessions" },
 		{ "--size 1G --max-sets 1025", "--max-sets" },
 		{ "--size 1G --keepalive 0", "--keepalive" },

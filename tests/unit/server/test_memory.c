@@ -14,7 +14,9 @@
 
 #include <cmocka.h>
 
+#include "fake_numanode.h"
 #include "memory.h"
+#include "numanode.h"
 #include "stop.h"
 #include "util.h"
 
@@ -133,10 +135,18 @@ int __wrap_open(const char *path, int flags, ...)
 }
 
 static uint64_t chunk_size;
+static int node;
+static bool strict;
 
 static int map(struct memory *mem, uint64_t size, enum config_huge huge, char why[256])
 {
-	const struct config cfg = { .size = size, .huge = huge, .asked_chunk = chunk_size };
+	const struct config cfg = {
+		.size = size,
+		.huge = huge,
+		.asked_chunk = chunk_size,
+		.numa = node,
+		.numa_strict = strict,
+	};
 
 	return memory_map(mem, &cfg, why, 256);
 }
@@ -146,6 +156,11 @@ static int setup(void **state)
 	populate_signal = 0;
 	files = NULL;
 	chunk_size = 0;
+	node = NUMANODE_OFF;
+	strict = false;
+	placed_node = -1;
+	node_place_errno = 0;
+	node_free_small = node_free_2m = node_free_1g = 0;
 	mmap_errno = space_errno = lock_errno = populate_errno = 0;
 	lock_limit = SIZE_MAX;
 	huge_errno = giant_errno = ENOMEM;
@@ -283,6 +298,59 @@ static void huge_pages_or_nothing(void **state)
 	assert_int_equal(small_maps, 0);
 	/* 1 GiB only where it does not waste most of a page unasked. */
 	assert_int_equal(huge_maps, 3);
+}
+
+static void comes_from_a_node(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_NO, why), 0);
+	assert_int_equal(placed_node, -1);
+	assert_string_equal(mem.where, "");
+	memory_unmap(&mem);
+
+	/* As far as it can: others step in. */
+	node = 1;
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_NO, why), 0);
+	assert_int_equal(placed_node, 1);
+	assert_false(placed_strict);
+	assert_string_equal(mem.where, "node 1");
+	memory_unmap(&mem);
+
+	strict = true;
+	node_free_small = 3 * MIB;
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_NO, why), 0);
+	assert_true(placed_strict);
+	memory_unmap(&mem);
+
+	node_place_errno = EPERM;
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_NO, why), EPERM);
+	assert_non_null(strstr(why, "--numa: cannot take memory from node 1"));
+	assert_null(mem.base);
+}
+
+/* What the only node that is allowed does not have would show as a signal at the first touch. */
+static void node_has_too_little(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	node = 1;
+	strict = true;
+	huge_errno = giant_errno = 0;
+	node_free_small = 2 * MIB;
+	node_free_2m = 2 * MIB;
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_TRY, why), ENOMEM);
+	assert_non_null(strstr(why, "2 MiB are available on that node; try --size 2M"));
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_2M, why), ENOMEM);
+	assert_int_equal(huge_maps, 0);
+	assert_int_equal(small_maps, 0);
+
+	node_free_2m = 4 * MIB;
+	assert_int_equal(map(&mem, 3 * MIB, HUGE_TRY, why), 0);
+	assert_int_equal(mem.page_size, 2 * MIB);
+	memory_unmap(&mem);
 }
 
 static void does_not_fit(void **state)
@@ -524,6 +592,8 @@ int main(void)
 		TEST(huge_pages_are_had),
 		TEST(huge_pages_missing),
 		TEST(huge_pages_or_nothing),
+		TEST(comes_from_a_node),
+		TEST(node_has_too_little),
 		TEST(does_not_fit),
 		TEST(what_fits),
 		TEST(mapping_fails),

@@ -13,6 +13,8 @@ import subprocess
 from vm import VmError
 
 KNOWN = ("6.12", "6.1")
+# Built by tools/kernel --debug when asked for.
+DEBUG = tuple(f"{name}-debug" for name in KNOWN)
 
 # What it takes to reach the host's files, and to talk to tools/vm. Everything
 # else is loaded by modprobe in the guest.
@@ -29,6 +31,11 @@ BOOT_MODULES = (
 PVH_NOTES = tuple(struct.pack("<III4s", 4, size, 18, b"Xen\0") for size in (4, 8))
 
 
+def _line(path):
+    with open(path, encoding="ascii") as file:
+        return file.read().strip()
+
+
 class Kernel:
     """A kernel to boot: the image, and its modules if it has any."""
 
@@ -37,10 +44,13 @@ class Kernel:
         self.image = image
         self.release = "unknown"
         self.modules = None
+        # How many times slower than a stock kernel it is, for what has a bound.
+        self.slowness = 1
         if directory:
-            with open(os.path.join(directory, "release"), encoding="ascii") as file:
-                self.release = file.read().strip()
+            self.release = _line(os.path.join(directory, "release"))
             self.modules = os.path.join(directory, "lib/modules")
+            if os.path.exists(os.path.join(directory, "slowness")):
+                self.slowness = int(_line(os.path.join(directory, "slowness")))
 
     @property
     def version(self):
@@ -51,10 +61,13 @@ class Kernel:
 
 def find(name, source, build):
     """Return the kernel that --kernel means: a known name, a directory or an image."""
-    if name in KNOWN:
+    if name in KNOWN or name in DEBUG:
         directory = os.path.join(build, "kernels", name)
-        fetch = os.path.join(source, "tools/fetch-kernel")
-        if subprocess.run([fetch, name, directory], check=False, stdout=2).returncode:
+        command = [os.path.join(source, "tools/fetch-kernel"), name, directory]
+        if name in DEBUG:
+            base = name.removesuffix("-debug")
+            command = [os.path.join(source, "tools/kernel"), "--debug", base, directory]
+        if subprocess.run(command, check=False, stdout=2).returncode:
             raise VmError(f"cannot get kernel {name}")
         return Kernel(name, os.path.join(directory, "vmlinuz"), directory)
     if os.path.isdir(name):
@@ -67,7 +80,8 @@ def find(name, source, build):
     if os.path.isfile(name):
         return Kernel(os.path.basename(name), os.path.abspath(name))
     raise VmError(
-        f"unknown kernel '{name}': use {' or '.join(KNOWN)}, a kernel directory or an image"
+        f"unknown kernel '{name}': use {' or '.join(KNOWN)}, one of these with -debug, "
+        "a kernel directory or an image"
     )
 
 

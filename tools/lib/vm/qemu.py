@@ -26,8 +26,8 @@ NO_KVM_SECONDS = 3600
 KERNEL_ARGUMENTS = (
     "console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr mitigations=off "
     "maxcpus=1 cgroup_no_v1=all tsc=reliable random.trust_cpu=on apparmor=0 audit=0 "
-    "sysctl.kernel.watchdog_thresh=30 sysctl.kernel.hung_task_timeout_secs=60 "
-    "rcupdate.rcu_cpu_stall_timeout=60"
+    "sysctl.kernel.watchdog_thresh={watchdog} sysctl.kernel.hung_task_timeout_secs={hung} "
+    "rcupdate.rcu_cpu_stall_timeout={hung}"
 )
 
 # No cmpxchg16b: QEMU 7.2 computes the flags that it leaves from a stale record of
@@ -72,6 +72,26 @@ def accelerator(accel, icount):
     return ["-accel", "kvm" if accel == "kvm" else "tcg,thread=multi"]
 
 
+def kernel_arguments(slowness):
+    """The kernel's command line."""
+    return KERNEL_ARGUMENTS.format(watchdog=min(60, 30 * slowness), hung=60 * slowness)
+
+
+def numa_arguments(node):
+    """Options that divide a node's memory into NUMA nodes; a bus at the last for its network."""
+    arguments = []
+    part = node.mem // node.numa
+    for number in range(node.numa):
+        size = part if number else node.mem - part * (node.numa - 1)
+        arguments += [
+            *("-object", f"memory-backend-ram,id=mem{number},size={size}M"),
+            *("-numa", f"node,nodeid={number},memdev=mem{number}"),
+        ]
+    last = node.numa - 1
+    arguments += ["-device", f"pxb-pcie,id=pxb,bus=pcie.0,bus_nr=64,numa_node={last}"]
+    return [*arguments, "-device", "pcie-root-port,id=far,bus=pxb,chassis=1"]
+
+
 def node_arguments(node, kernel, initrd, accel, shared):
     """QEMU's arguments for one node. node.fds: a socket for each channel's name."""
     arguments = [
@@ -79,7 +99,8 @@ def node_arguments(node, kernel, initrd, accel, shared):
         *accel,
         *("-name", f"fastswap-{node.name}"),
         *("-m", str(node.mem), "-smp", str(node.cpus)),
-        *("-kernel", kernel.image, "-initrd", initrd, "-append", KERNEL_ARGUMENTS),
+        *("-kernel", kernel.image, "-initrd", initrd),
+        *("-append", kernel_arguments(kernel.slowness)),
         *("-chardev", f"socket,id=console,fd={node.fds['console']}"),
         *("-serial", "chardev:console"),
         *("-device", "virtio-serial-pci"),
@@ -98,6 +119,10 @@ def node_arguments(node, kernel, initrd, accel, shared):
     else:
         netdev = f"dgram,id=net,local.type=fd,local.str={node.fds['sink']}"
     nic = f"virtio-net-pci,netdev=net,romfile=,mac={node.mac},host_mtu={MTU}"
+    if node.numa > 1:
+        nic += ",bus=far"
+        # Behind all devices that do not name a bus: they would take this one.
+        arguments += numa_arguments(node)
     return [*arguments, "-netdev", netdev, "-device", nic]
 
 
@@ -118,7 +143,7 @@ def _boots_with_kvm(kernel, initrd):
         *MACHINE,
         *accelerator("kvm", False),
         *("-m", "256", "-kernel", kernel.image, "-initrd", initrd),
-        *("-append", f"{KERNEL_ARGUMENTS} vm_probe", "-serial", "stdio"),
+        *("-append", f"{kernel_arguments(1)} vm_probe", "-serial", "stdio"),
     ]
     with spawn(arguments, stdout=subprocess.PIPE) as process:
         try:

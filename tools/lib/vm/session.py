@@ -53,8 +53,10 @@ def say(message):
 class Node:
     """One guest."""
 
-    def __init__(self, name, mem, cpus, number):
+    def __init__(self, name, mem, cpus, number, init="script", numa=1):
         self.name = name
+        self.init = init
+        self.numa = numa
         self.mem = mem
         self.cpus = cpus
         self.script = None
@@ -235,6 +237,7 @@ class Session:
             "PATH": f"{options.build}/bin:/usr/local/sbin:/usr/local/bin:"
             "/usr/sbin:/usr/bin:/sbin:/bin",
             "VM_SCRIPT": node.script or "",
+            "VM_INIT": node.init,
             "VM_MODULES": self.kernel.modules or "",
             "VM_IP": node.ip4,
             "VM_IP6": node.ip6,
