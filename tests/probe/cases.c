@@ -8,6 +8,7 @@
 
 #include "client.h"
 #include "hostile.h"
+#include "load.h"
 #include "storm.h"
 
 static uint32_t wanted_chunks(const struct client *c)
@@ -468,6 +469,8 @@ const struct probe_case probe_cases[] = {
 	{ "hostile", case_hostile, 1, "every move in every state" },
 	{ "random", case_random, 0, "any moves in any state for --seconds, by --seed" },
 	{ "storm", case_storm, 0, "connect all the time for --seconds beside an attached client" },
+	{ "load", case_load, 0, "--clients at once with --sets each, for --seconds" },
+	{ "cycles", case_cycles, 0, "--cycles short sessions, one after the other" },
 	{ "hold", case_hold, 0, "a session for --seconds, or until a goodbye" },
 	{ "vanish", case_vanish, 0, "end without a goodbye" },
 	{ NULL, NULL, 0, NULL },

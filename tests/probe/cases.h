@@ -11,6 +11,9 @@ struct target {
 	unsigned int chunks;	/* how many to ask for */
 	unsigned int seconds;	/* for cases that wait */
 	unsigned int seed;	/* for cases that choose */
+	unsigned int clients;	/* at the same time, for the case load */
+	unsigned int sets;	/* of queue pairs, of each client */
+	unsigned int cycles;	/* for the case cycles */
 };
 
 struct probe_case {

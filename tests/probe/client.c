@@ -27,7 +27,7 @@ int client_connect(struct client *c, const struct target *target)
 	memset(c, 0, sizeof(*c));
 	c->target = target;
 	CHECK(getrandom(c->id, sizeof(c->id), 0) == sizeof(c->id), "no random numbers");
-	link_init_hello(&hello, FSW_ROLE_CONTROL, 0, 1, c->id);
+	link_init_hello(&hello, FSW_ROLE_CONTROL, 0, target->sets, c->id);
 	err = client_hello(&c->control, target, &hello, sizeof(hello), NULL);
 	CHECK(err != ECONNREFUSED, "refused: %s", fsw_reason_text(c->control.refused));
 	CHECK(!err, "cannot connect: %s", strerror(err));
@@ -69,13 +69,20 @@ int client_open(struct client *c, const struct target *target)
 	return 0;
 }
 
-int client_close(struct client *c)
+void client_goodbye(struct client *c)
 {
 	const struct fsw_goodbye bye = { .reason = fsw_htole16(FSW_REASON_DETACH) };
+
+	if (c->control.connected && !c->has_left)
+		link_send(&c->control, FSW_MSG_GOODBYE, 0, &bye, sizeof(bye));
+	c->has_left = true;
+}
+
+int client_close(struct client *c)
+{
 	int role;
 
-	if (c->control.connected)
-		link_send(&c->control, FSW_MSG_GOODBYE, 0, &bye, sizeof(bye));
+	client_goodbye(c);
 	for (role = FSW_ROLE_DEMAND; role < FSW_NR_ROLES; role++)
 		link_close(&c->data[role]);
 	link_close(&c->control);

@@ -26,6 +26,7 @@ struct client {
 	uint32_t seq;
 	uint64_t chunk_size;
 	uint32_t max_chunks;
+	bool has_left;					/* the goodbye is said */
 };
 
 /* client_connect - the control link of a new session only */
@@ -36,6 +37,9 @@ int client_connect_data(struct client *c, enum fsw_role role);
 
 /* client_open - the control link and one data link of each role */
 int client_open(struct client *c, const struct target *target);
+
+/* client_goodbye - say that nothing more comes; client_close() does so if it was not done */
+void client_goodbye(struct client *c);
 
 /* client_close - end the session as a well-behaved client does; 0 */
 int client_close(struct client *c);

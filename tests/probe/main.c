@@ -13,7 +13,7 @@ static void usage(FILE *to)
 	const struct probe_case *c;
 
 	fputs("Usage: fsw-probe [--port P] [--source ADDRESS] [--chunks N] [--seconds N]\n"
-	      "                 [--seed N] ADDRESS CASE...\n\n"
+	      "                 [--seed N] [--clients N] [--sets N] [--cycles N] ADDRESS CASE...\n\n"
 	      "Cases, or 'all' for those with a star:\n",
 	      to);
 	for (c = probe_cases; c->name; c++)
@@ -65,11 +65,16 @@ int main(int argc, char **argv)
 		{ "chunks", required_argument, NULL, 'c' },
 		{ "seconds", required_argument, NULL, 't' },
 		{ "seed", required_argument, NULL, 'r' },
+		{ "clients", required_argument, NULL, 'n' },
+		{ "sets", required_argument, NULL, 'q' },
+		{ "cycles", required_argument, NULL, 'y' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
 	const char *port = "50000", *source = NULL;
-	struct target target = { .chunks = 2, .seconds = 60, .seed = 1 };
+	struct target target = {
+		.chunks = 2, .seconds = 60, .seed = 1, .clients = 64, .sets = 1, .cycles = 10000,
+	};
 	int opt, status;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -88,6 +93,15 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			target.seed = strtoul(optarg, NULL, 10);
+			break;
+		case 'n':
+			target.clients = strtoul(optarg, NULL, 10);
+			break;
+		case 'q':
+			target.sets = strtoul(optarg, NULL, 10);
+			break;
+		case 'y':
+			target.cycles = strtoul(optarg, NULL, 10);
 			break;
 		case 'h':
 			usage(stdout);

@@ -8,6 +8,6 @@
 rdma_up
 start_server --size 64M --chunk-size 4M
 touch "$SHARED/server-ready"
-wait_for 480 test -e "$SHARED/over"
+wait_for 3600 test -e "$SHARED/over"
 stop_server TERM
 touch "$SHARED/server-ended"

@@ -11,7 +11,6 @@
 . "${GUEST_LIB%/*}/case-lib.sh"
 
 readonly ROUNDS=100
-readonly PATTERN=/tmp/pattern
 
 # In KiB, without what the kernel would give back by itself.
 memory_in_use()
@@ -38,8 +37,7 @@ have_left()
 # use DEVICE: write, read back, as a disk and as swap
 use()
 {
-	dd if=$PATTERN of="$1" bs=64k oflag=direct conv=notrunc status=none
-	dd if="$1" bs=64k count=16 iflag=direct status=none | cmp - $PATTERN
+	blockcheck "$1"
 	if ((round % 10 == 0)); then
 		mkswap -q "$1"
 		swapon "$1"
@@ -50,12 +48,13 @@ use()
 
 rdma_up
 start_server --size 64M --chunk-size 4M
-head -c 1M /dev/urandom >$PATTERN
 
 for ((round = 1; round <= ROUNDS; round++)); do
 	# Every third time with a device of the other backend before it.
 	device=/dev/fastswap0
+	modules=(fastswap_rdma fastswap)
 	if ((round % 3 == 0)); then
+		modules=(fastswap_dram "${modules[@]}")
 		modprobe fastswap_dram size=16M
 		use $device
 		device=/dev/fastswap1
@@ -68,10 +67,8 @@ for ((round = 1; round <= ROUNDS; round++)); do
 		modprobe fastswap_rdma sport=$PORT sip="$VM_IP" cip="$VM_IP" nq=1 size=16M
 		use $device
 	fi
-	((round % 3)) || rmmod fastswap_dram
-	rmmod fastswap_rdma
+	rmmod "${modules[@]}"
 	! compgen -G '/sys/block/fastswap*' || die "round $round: a device was left behind"
-	rmmod fastswap
 	if ((round == 20)); then
 		no_devices_left
 		before=$(memory_in_use)
