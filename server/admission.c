@@ -28,11 +28,13 @@ static struct worker *least_loaded(struct listener *l)
 	return best;
 }
 
-static struct bounds_refusal accept_conn(struct listener *l, struct conn *conn, unsigned int reads)
+static struct bounds_refusal accept_conn(struct listener *l, struct conn *conn,
+					 const struct fsw_hello *hello, unsigned int reads)
 {
+	const uint16_t version = fsw_letoh16(hello->version);
 	const struct fsw_welcome welcome = {
 		.magic = fsw_htole32(FSW_MAGIC),
-		.version = fsw_htole16(FSW_VERSION),
+		.version = fsw_htole16(version < FSW_VERSION ? version : FSW_VERSION),
 		.role = conn->role,
 		.generation = fsw_htole64(l->generation),
 		.available = fsw_htole64(bounds_available(l, conn->session)),
@@ -60,7 +62,7 @@ static struct bounds_refusal no_queue_pair(const struct session *session, int er
 
 /* A client is back that lost its connection. Chunks and keys are as they were. */
 static struct bounds_refusal resume(struct listener *l, struct conn *conn, struct session *session,
-				    unsigned int reads)
+				    const struct fsw_hello *hello, unsigned int reads)
 {
 	struct bounds_refusal refusal;
 	int err;
@@ -81,7 +83,7 @@ static struct bounds_refusal resume(struct listener *l, struct conn *conn, struc
 	if (err)
 		return no_queue_pair(session, err);
 	conn->session = session;
-	refusal = accept_conn(l, conn, reads);
+	refusal = accept_conn(l, conn, hello, reads);
 	if (refusal.reason) {
 		ctrl_close(&session->ctrl);
 		conn->session = NULL;
@@ -102,7 +104,7 @@ static struct bounds_refusal admit_control(struct listener *l, struct conn *conn
 
 	/* With another generation it is as new to us as we are to it. */
 	if (fsw_letoh64(hello->generation) == l->generation)
-		return resume(l, conn, session, reads);
+		return resume(l, conn, session, hello, reads);
 	if (session && session->phase == SESSION_KEPT) {
 		/* It has given up what it had, or never heard of it. */
 		lease_end(l, session);
@@ -133,7 +135,7 @@ static struct bounds_refusal admit_control(struct listener *l, struct conn *conn
 	if (bounds_begin(l, session))
 		refusal = refuse(FSW_REASON_RESOURCES, 0);
 	else
-		refusal = accept_conn(l, conn, reads);
+		refusal = accept_conn(l, conn, hello, reads);
 	if (refusal.reason) {
 		conn->session = NULL;
 		session_free(session);
@@ -176,7 +178,7 @@ static struct bounds_refusal admit_data(struct listener *l, struct conn *conn,
 	if (err)
 		return no_queue_pair(session, err);
 	conn->session = session;
-	refusal = accept_conn(l, conn, reads);
+	refusal = accept_conn(l, conn, hello, reads);
 	if (refusal.reason)
 		conn->session = NULL;
 	else

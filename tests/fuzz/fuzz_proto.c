@@ -35,6 +35,9 @@ static void welcome(const struct fsw_welcome *w, size_t len, enum fsw_role role)
 	assert(w->chunk_shift >= FSW_CHUNK_SHIFT_MIN && w->chunk_shift <= FSW_CHUNK_SHIFT_MAX);
 	assert(fsw_letoh32(w->max_chunks) - 1 < FSW_MAX_CHUNKS);
 	assert((unsigned int)fsw_letoh16(w->max_sets) - 1 < FSW_MAX_SETS);
+	assert(fsw_letoh16(w->auth) < FSW_NR_AUTH_METHODS);
+	assert(!w->auth == !!fsw_is_zero(w->nonce, sizeof(w->nonce)));
+	assert(!w->auth || role == FSW_ROLE_CONTROL);
 }
 
 static void refusal(const struct fsw_refusal *r, size_t len)
@@ -52,6 +55,7 @@ static void message(const struct fsw_msg *m, size_t len)
 	const struct fsw_range *range = payload;
 	const struct fsw_deny *deny = payload;
 	const struct fsw_goodbye *bye = payload;
+	const struct fsw_auth *auth = payload;
 	struct fsw_msg again;
 
 	if (fsw_msg_check(m, len))
@@ -84,6 +88,14 @@ static void message(const struct fsw_msg *m, size_t len)
 		assert(len == sizeof(*m) + sizeof(*bye));
 		assert(fsw_is_zero(bye->reserved, sizeof(bye->reserved)));
 		assert(fsw_reason_text(fsw_letoh16(bye->reason)));
+		break;
+	case FSW_MSG_AUTH:
+		assert(len == sizeof(*m) + sizeof(*auth));
+		assert(auth->identity[0] && !auth->identity[FSW_IDENTITY_MAX - 1]);
+		assert(fsw_identity_check(auth->identity, sizeof(auth->identity)));
+		break;
+	case FSW_MSG_AUTH_OK:
+		assert(len == sizeof(*m) + sizeof(struct fsw_auth_ok));
 		break;
 	default:
 		assert(!"a type that does not exist");

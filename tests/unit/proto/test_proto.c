@@ -63,7 +63,11 @@ static void bytes_on_the_wire(void **state)
 	assert_int_equal(offsetof(struct fsw_hello, generation), 48);
 	assert_int_equal(offsetof(struct fsw_welcome, generation), 8);
 	assert_int_equal(offsetof(struct fsw_welcome, chunk_shift), 24);
+	assert_int_equal(offsetof(struct fsw_welcome, auth), 34);
 	assert_int_equal(offsetof(struct fsw_welcome, keepalive_ms), 36);
+	assert_int_equal(offsetof(struct fsw_welcome, nonce), 40);
+	assert_int_equal(offsetof(struct fsw_auth, nonce), 64);
+	assert_int_equal(offsetof(struct fsw_auth, proof), 96);
 	assert_int_equal(offsetof(struct fsw_refusal, detail), 8);
 
 	fsw_msg_init(&m, FSW_MSG_RELEASED, 0x01020304, 0x10);
@@ -172,7 +176,6 @@ static void welcome(void **state)
 		FIELD(fsw_welcome, reserved0, 1, MALFORMED),
 		FIELD(fsw_welcome, reserved1[0], 1, MALFORMED),
 		FIELD(fsw_welcome, reserved1[2], 1, MALFORMED),
-		FIELD(fsw_welcome, reserved2, 1, MALFORMED),
 		FIELD(fsw_welcome, reserved3[0], 1, MALFORMED),
 		FIELD(fsw_welcome, reserved3[23], 1, MALFORMED),
 		FIELD(fsw_welcome, generation, 0, MALFORMED),
@@ -189,6 +192,12 @@ static void welcome(void **state)
 		FIELD(fsw_welcome, max_sets, 0, MALFORMED),
 		FIELD(fsw_welcome, max_sets, FSW_MAX_SETS + 1, MALFORMED),
 		FIELD(fsw_welcome, keepalive_ms, 0, NONE),
+		FIELD(fsw_welcome, version, FSW_VERSION_AUTH - 1, NONE),
+		/* A nonce without a question, a question without a nonce, an unknown question. */
+		FIELD(fsw_welcome, nonce[0], 1, MALFORMED),
+		FIELD(fsw_welcome, nonce[31], 1, MALFORMED),
+		FIELD(fsw_welcome, auth, FSW_AUTH_PSK, MALFORMED),
+		FIELD(fsw_welcome, auth, FSW_NR_AUTH_METHODS, MALFORMED),
 	};
 	struct fsw_welcome w = good_welcome();
 	size_t i;
@@ -203,6 +212,28 @@ static void welcome(void **state)
 		if (fsw_welcome_check(&w, sizeof(w), FSW_ROLE_DEMAND) != changes[i].reason)
 			fail_msg("change %zu", i);
 	}
+}
+
+/* Only a control connection is asked, only in a version that can answer, and with a nonce. */
+static void challenge(void **state)
+{
+	struct fsw_welcome w = good_welcome();
+
+	w.role = FSW_ROLE_CONTROL;
+	w.auth = fsw_htole16(FSW_AUTH_PSK);
+	w.nonce[31] = 1;
+	assert_int_equal(fsw_welcome_check(&w, sizeof(w), FSW_ROLE_CONTROL), FSW_REASON_NONE);
+	w.version = fsw_htole16(FSW_VERSION_AUTH - 1);
+	assert_int_equal(fsw_welcome_check(&w, sizeof(w), FSW_ROLE_CONTROL), FSW_REASON_MALFORMED);
+	w.version = fsw_htole16(FSW_VERSION_AUTH);
+	w.nonce[31] = 0;
+	assert_int_equal(fsw_welcome_check(&w, sizeof(w), FSW_ROLE_CONTROL), FSW_REASON_MALFORMED);
+	w.nonce[0] = 1;
+	w.auth = fsw_htole16(FSW_NR_AUTH_METHODS);
+	assert_int_equal(fsw_welcome_check(&w, sizeof(w), FSW_ROLE_CONTROL), FSW_REASON_MALFORMED);
+	w.auth = fsw_htole16(FSW_AUTH_PSK);
+	w.role = FSW_ROLE_DEMAND;
+	assert_int_equal(fsw_welcome_check(&w, sizeof(w), FSW_ROLE_DEMAND), FSW_REASON_MALFORMED);
 }
 
 static void refusal(void **state)
@@ -283,6 +314,13 @@ static void payload_sizes(void **state)
 			case FSW_MSG_DENY:
 				ok = n == 16;
 				break;
+			case FSW_MSG_AUTH:
+				((struct fsw_auth *)(&buf.msg + 1))->identity[0] = 'a';
+				ok = n == 128;
+				break;
+			case FSW_MSG_AUTH_OK:
+				ok = n == 32;
+				break;
 			default:
 				ok = n == 8;
 				break;
@@ -345,12 +383,54 @@ static void reserved_bytes(void **state)
 	}
 }
 
+static void identities(void **state)
+{
+	static const struct {
+		const char *name;
+		bool ok;
+	} cases[] = {
+		{ "", false },
+		{ "a", true },
+		{ "node-7.rack_2@example.org", true },
+		{ "ABCXYZabcxyz0189._-@", true },
+		{ "two words", false },
+		{ "comma,comma", false },
+		{ "semi;colon", false },
+		{ "a:b", false },
+		{ "a=b", false },
+		{ "a/b", false },
+		{ "line\n", false },
+		{ "caf\xc3\xa9", false },
+	};
+	struct fsw_auth *auth = (struct fsw_auth *)(&buf.msg + 1);
+	char name[FSW_IDENTITY_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		memset(name, 0, sizeof(name));
+		strcpy(name, cases[i].name);
+		if (fsw_identity_check(name, sizeof(name)) != cases[i].ok)
+			fail_msg("'%s'", cases[i].name);
+		memset(&buf, 0, sizeof(buf));
+		memcpy(auth->identity, name, sizeof(name));
+		assert_int_equal(check(FSW_MSG_AUTH, sizeof(*auth)) == FSW_REASON_NONE,
+				 cases[i].ok);
+	}
+	/* One that has no end, and one that has something behind it. */
+	memset(name, 'a', sizeof(name));
+	assert_false(fsw_identity_check(name, sizeof(name)));
+	name[sizeof(name) - 1] = '\0';
+	assert_true(fsw_identity_check(name, sizeof(name)));
+	name[5] = '\0';
+	assert_false(fsw_identity_check(name, sizeof(name)));
+}
+
 /* The checks read no byte beyond what they were given; the sanitizer watches. */
 static void no_byte_too_many(void **state)
 {
 	size_t len;
 
-	for (len = 1; len <= 80; len++) {
+	for (len = 1; len <= 160; len++) {
 		unsigned char *exact = malloc(len);
 		unsigned int type;
 
@@ -412,7 +492,11 @@ static void reasons_in_words(void **state)
 	/* Numbers are for ever. */
 	assert_int_equal(FSW_REASON_WRONG_DEVICE, 9);
 	assert_int_equal(FSW_REASON_DETACH, 11);
+	assert_int_equal(FSW_REASON_AUTH, 13);
+	assert_int_equal(FSW_REASON_UNPROVEN, 14);
 	assert_int_equal(FSW_MSG_GOODBYE, 8);
+	assert_int_equal(FSW_MSG_AUTH, 9);
+	assert_int_equal(FSW_MSG_AUTH_OK, 10);
 }
 
 int main(void)
@@ -422,11 +506,13 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(hello),
 		cmocka_unit_test(welcome),
+		cmocka_unit_test(challenge),
 		cmocka_unit_test(refusal),
 		cmocka_unit_test(header),
 		cmocka_unit_test(payload_sizes),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(reserved_bytes),
+		cmocka_unit_test(identities),
 		cmocka_unit_test(no_byte_too_many),
 		cmocka_unit_test(random_bytes),
 		cmocka_unit_test(reasons_in_words),

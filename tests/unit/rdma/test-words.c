@@ -26,9 +26,9 @@ static void with_a_number(void **state)
 	       "the server has not that much memory left: 3072 MiB are available");
 	reason(FSW_REASON_LIMIT, 64, "a limit of the server is reached: 64");
 	reason(FSW_REASON_VERSION, 2 << 16 | 5,
-	       "no common protocol version: the server speaks 2 to 5, this module 1 to 1");
+	       "no common protocol version: the server speaks 2 to 5, this module 1 to 2");
 	reason(FSW_REASON_VERSION, UINT64_MAX,
-	       "no common protocol version: the server speaks 65535 to 65535, this module 1 to 1");
+	       "no common protocol version: the server speaks 65535 to 65535, this module 1 to 2");
 }
 
 static void without(void **state)
@@ -40,7 +40,7 @@ static void without(void **state)
 			continue;
 		reason(i, 0, fsw_reason_text(i));
 	}
-	reason(FSW_NR_REASONS, 0, "unknown reason 13");
+	reason(FSW_NR_REASONS, 0, "unknown reason 15");
 	reason(UINT32_MAX, 0, "unknown reason 4294967295");
 }
 

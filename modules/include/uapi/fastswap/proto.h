@@ -35,8 +35,9 @@
 #endif
 
 #define FSW_MAGIC		0x50575346u	/* "FSWP" as bytes on the wire */
-#define FSW_VERSION		1	/* highest version that this header describes */
+#define FSW_VERSION		2	/* highest version that this header describes */
 #define FSW_VERSION_MIN		1	/* lowest version that it still speaks */
+#define FSW_VERSION_AUTH	2	/* lowest version in which a client can say who it is */
 
 #define FSW_DEFAULT_PORT	50000
 
@@ -58,6 +59,20 @@
  * side (keep-alive, goodbye) always finds one posted.
  */
 #define FSW_CTRL_WINDOW		8
+
+/* Sizes in bytes of what authentication is made of, see <fastswap/auth.h>. */
+#define FSW_NONCE_SIZE		32
+#define FSW_PROOF_SIZE		32	/* HMAC-SHA-256 */
+#define FSW_IDENTITY_MAX	64	/* a NUL included */
+#define FSW_KEY_MIN		16
+#define FSW_KEY_MAX		64
+
+/* What a server wants to see before anything else. */
+enum fsw_auth_method {
+	FSW_AUTH_NONE	= 0,
+	FSW_AUTH_PSK	= 1,	/* FSW_MSG_AUTH, by a key that both sides have */
+	FSW_NR_AUTH_METHODS,
+};
 
 /* What a queue pair is for. A session has one FSW_ROLE_CONTROL, and per set one of each other. */
 enum fsw_role {
@@ -110,9 +125,13 @@ struct fsw_hello {
  * @max_sets: queue sets that the server lets this session have; may be fewer
  *	than asked for, never 0
  * @max_chunks: chunks that this session may hold
+ * @auth: enum fsw_auth_method; FSW_AUTH_NONE on data connections
  * @keepalive_ms: a side that dies is found within twice this, see FSW_KEEPALIVE_PARTS;
  *	0: neither side looks
+ * @nonce: random, for this connection only; zero with FSW_AUTH_NONE
  * @reserved1: zero
+ *
+ * Before FSW_VERSION_AUTH @auth and @nonce were reserved, and the last 32 bytes the CM's padding.
  */
 struct fsw_welcome {
 	__le32 magic;
@@ -125,8 +144,9 @@ struct fsw_welcome {
 	__u8 reserved1[3];
 	__le32 max_chunks;
 	__le16 max_sets;
-	__le16 reserved2;
+	__le16 auth;
 	__le32 keepalive_ms;
+	__u8 nonce[FSW_NONCE_SIZE];
 	__u8 reserved3[24];
 };
 
@@ -153,6 +173,8 @@ enum fsw_reason {
 	FSW_REASON_TIMEOUT		= 10,	/* the other side was silent for too long */
 	FSW_REASON_DETACH		= 11,	/* client is done; not an error */
 	FSW_REASON_BUSY			= 12,	/* the session's old connection is still there */
+	FSW_REASON_AUTH			= 13,	/* no such identity, or not with this key */
+	FSW_REASON_UNPROVEN		= 14,	/* the client has not (yet) said who it is */
 	FSW_NR_REASONS,
 };
 
@@ -180,6 +202,8 @@ enum fsw_msg_type {
 	FSW_MSG_RELEASE		= 6,	/* client: take these back; struct fsw_range */
 	FSW_MSG_RELEASED	= 7,	/* server: rkeys are dead; struct fsw_range, same seq */
 	FSW_MSG_GOODBYE		= 8,	/* either way: struct fsw_goodbye; then disconnect */
+	FSW_MSG_AUTH		= 9,	/* client: who I am; struct fsw_auth */
+	FSW_MSG_AUTH_OK		= 10,	/* server: so am I; struct fsw_auth_ok, same seq */
 	FSW_NR_MSG_TYPES,
 };
 
@@ -251,12 +275,32 @@ struct fsw_goodbye {
 	__le16 reserved[3];
 };
 
+/**
+ * struct fsw_auth - a client says who it is, and proves it
+ * @identity: a name that fsw_identity_check() likes; the rest is zero
+ * @nonce: random, for this connection only
+ * @proof: by the key of @identity, over the transcript of <fastswap/auth.h>
+ */
+struct fsw_auth {
+	char identity[FSW_IDENTITY_MAX];
+	__u8 nonce[FSW_NONCE_SIZE];
+	__u8 proof[FSW_PROOF_SIZE];
+};
+
+/**
+ * struct fsw_auth_ok - the server believes it, and has the same key
+ * @proof: as in struct fsw_auth, but the server's
+ */
+struct fsw_auth_ok {
+	__u8 proof[FSW_PROOF_SIZE];
+};
+
 #define FSW_GRANTS_PER_MSG \
 	((FSW_MSG_MAX - sizeof(struct fsw_msg)) / sizeof(struct fsw_grant))
 
 static_assert(sizeof(struct fsw_hello) == 56, "hello");
 static_assert(sizeof(struct fsw_hello) <= FSW_CONNECT_PRIVATE_MAX, "hello");
-static_assert(sizeof(struct fsw_welcome) == 64, "welcome");
+static_assert(sizeof(struct fsw_welcome) == 96, "welcome");
 static_assert(sizeof(struct fsw_welcome) <= FSW_ACCEPT_PRIVATE_MAX, "welcome");
 static_assert(sizeof(struct fsw_refusal) == 16, "refusal");
 static_assert(sizeof(struct fsw_refusal) <= FSW_REJECT_PRIVATE_MAX, "refusal");
@@ -265,6 +309,8 @@ static_assert(sizeof(struct fsw_range) == 8, "range");
 static_assert(sizeof(struct fsw_grant) == 16, "grant");
 static_assert(sizeof(struct fsw_deny) == 16, "deny");
 static_assert(sizeof(struct fsw_goodbye) == 8, "goodbye");
+static_assert(sizeof(struct fsw_auth) == 128, "auth");
+static_assert(sizeof(struct fsw_auth_ok) == 32, "auth ok");
 
 /**
  * fsw_reason_text - a reason in words
@@ -286,6 +332,8 @@ static inline const char *fsw_reason_text(unsigned int reason)
 	case FSW_REASON_TIMEOUT:	return "silent for too long";
 	case FSW_REASON_DETACH:		return "detached";
 	case FSW_REASON_BUSY:		return "the last connection is still being closed";
+	case FSW_REASON_AUTH:		return "no such identity, or not with this key";
+	case FSW_REASON_UNPROVEN:	return "the client has not proved who it is";
 	default:			return "unknown reason";
 	}
 }
@@ -298,6 +346,28 @@ static inline int fsw_is_zero(const void *p, size_t len)
 		if (*c++)
 			return 0;
 	return 1;
+}
+
+/**
+ * fsw_identity_check - is this the name of a client?
+ * @name: letters, digits and "._-@", at least one; then zeros
+ * @size: bytes of @name, of which the last must be zero
+ *
+ * Nothing that could be mistaken for something else in a log, a file of keys or the options of a
+ * device. One name is one sequence of bytes only.
+ */
+static inline int fsw_identity_check(const char *name, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size && name[i]; i++) {
+		char c = name[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-' && c != '@')
+			return 0;
+	}
+	return i && i < size && fsw_is_zero(name + i, size - i);
 }
 
 /**
@@ -346,9 +416,14 @@ static inline enum fsw_reason fsw_welcome_check(const struct fsw_welcome *w, siz
 	if (fsw_letoh16(w->version) < FSW_VERSION_MIN ||
 	    fsw_letoh16(w->version) > FSW_VERSION)
 		return FSW_REASON_VERSION;
-	if (w->role != role || w->reserved0 || w->reserved2 ||
+	if (w->role != role || w->reserved0 ||
 	    !fsw_is_zero(w->reserved1, sizeof(w->reserved1)) ||
 	    !fsw_is_zero(w->reserved3, sizeof(w->reserved3)))
+		return FSW_REASON_MALFORMED;
+	if (fsw_letoh16(w->auth) >= FSW_NR_AUTH_METHODS ||
+	    !w->auth != !!fsw_is_zero(w->nonce, sizeof(w->nonce)))
+		return FSW_REASON_MALFORMED;
+	if (w->auth && (role != FSW_ROLE_CONTROL || fsw_letoh16(w->version) < FSW_VERSION_AUTH))
 		return FSW_REASON_MALFORMED;
 	if (!w->generation || !w->max_sets || !w->max_chunks ||
 	    fsw_letoh16(w->max_sets) > FSW_MAX_SETS ||
@@ -430,6 +505,15 @@ static inline enum fsw_reason fsw_msg_check(const struct fsw_msg *m, size_t len)
 			return FSW_REASON_MALFORMED;
 		return FSW_REASON_NONE;
 	}
+	case FSW_MSG_AUTH: {
+		const struct fsw_auth *a = payload;
+
+		if (rest != sizeof(*a) || !fsw_identity_check(a->identity, sizeof(a->identity)))
+			return FSW_REASON_MALFORMED;
+		return FSW_REASON_NONE;
+	}
+	case FSW_MSG_AUTH_OK:
+		return rest == sizeof(struct fsw_auth_ok) ? FSW_REASON_NONE : FSW_REASON_MALFORMED;
 	default:
 		return FSW_REASON_MALFORMED;
 	}
