@@ -25,6 +25,7 @@ function(fastswap_optional_dep module package part)
 	endif()
 endfunction()
 
+fastswap_dep(libcrypto libssl-dev)
 fastswap_dep(libibverbs libibverbs-dev)
 fastswap_dep(librdmacm librdmacm-dev)
 fastswap_dep(libevent_core libevent-dev)
