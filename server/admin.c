@@ -62,6 +62,7 @@ static void take_snapshot(const struct listener *l, struct snapshot *s)
 		s->sessions[states[session->phase]]++;
 	s->queue_pairs = vobj_count(VOBJ_QP);
 	s->draining = l->draining;
+	s->authentication = l->keys;
 	for (i = 0; i < STAT_NR; i++)
 		s->counts[i] = stats_get(i);
 }
@@ -106,6 +107,7 @@ static json_object *clients(const struct listener *l)
 			pairs += session->data[i] != NULL;
 		add_number(one, "number", session->number);
 		add_text(one, "client_id", quota_id_text(id, session->client_id));
+		add_text(one, "identity", session->identity);
 		add_text(one, "address", session->peer);
 		add_text(one, "state", phase_name(session->phase));
 		add_number(one, "bytes", held << l->pool->chunk_shift);
@@ -147,6 +149,8 @@ static json_object *status(const struct admin *a)
 	add_text(all, "version", FASTSWAP_VERSION);
 	add_text(all, "listening", a->l->name);
 	json_object_object_add(all, "draining", json_object_new_boolean(s.draining));
+	json_object_object_add(all, "authentication",
+			       json_object_new_boolean(s.authentication));
 	add_number(all, "queue_pairs", s.queue_pairs);
 	part = json_object_new_object();
 	for (i = 0; i < CHUNKS_NR_STATES; i++)

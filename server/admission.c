@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "admission.h"
-#include "lease.h"
+#include "auth.h"
 #include "bounds.h"
+#include "lease.h"
 #include "log.h"
 #include "stats.h"
 #include "vobj.h"
@@ -32,7 +33,7 @@ static struct bounds_refusal accept_conn(struct listener *l, struct conn *conn,
 					 const struct fsw_hello *hello, unsigned int reads)
 {
 	const uint16_t version = fsw_letoh16(hello->version);
-	const struct fsw_welcome welcome = {
+	struct fsw_welcome welcome = {
 		.magic = fsw_htole32(FSW_MAGIC),
 		.version = fsw_htole16(version < FSW_VERSION ? version : FSW_VERSION),
 		.role = conn->role,
@@ -43,8 +44,12 @@ static struct bounds_refusal accept_conn(struct listener *l, struct conn *conn,
 		.max_sets = fsw_htole16(conn->session->max_sets),
 		.keepalive_ms = fsw_htole32(conn->session->keepalive_ms),
 	};
-	int err = conn_accept(conn, &welcome, reads);
+	int err = 0;
 
+	if (conn->role == FSW_ROLE_CONTROL)
+		err = auth_challenge(conn->session, hello, &welcome);
+	if (!err)
+		err = conn_accept(conn, &welcome, reads);
 	if (err) {
 		log_client(LOG_LEVEL_ERROR, conn->session->number, conn->session->peer,
 			   "cannot accept: %s", strerror(err));
@@ -92,7 +97,9 @@ static struct bounds_refusal resume(struct listener *l, struct conn *conn, struc
 	session->control = conn;
 	session->phase = SESSION_OPENING;
 	session->resumed = true;
-	stats_add(STAT_RESUMED, 1);
+	session->starts_over = fsw_letoh64(hello->generation) != l->generation;
+	if (session->proven)
+		stats_add(STAT_RESUMED, 1);
 	return refusal;
 }
 
@@ -104,6 +111,9 @@ static struct bounds_refusal admit_control(struct listener *l, struct conn *conn
 
 	/* With another generation it is as new to us as we are to it. */
 	if (fsw_letoh64(hello->generation) == l->generation)
+		return resume(l, conn, session, hello, reads);
+	/* Whether it is that client's to give up shows when it has said who it is. */
+	if (session && session->phase == SESSION_KEPT && session->demands_proof)
 		return resume(l, conn, session, hello, reads);
 	if (session && session->phase == SESSION_KEPT) {
 		/* It has given up what it had, or never heard of it. */
@@ -132,6 +142,7 @@ static struct bounds_refusal admit_control(struct listener *l, struct conn *conn
 		return refuse(FSW_REASON_RESOURCES, 0);
 	}
 	session->number = ++l->last_number;
+	session->demands_proof = l->keys != NULL;
 	if (bounds_begin(l, session))
 		refusal = refuse(FSW_REASON_RESOURCES, 0);
 	else
@@ -164,6 +175,8 @@ static struct bounds_refusal admit_data(struct listener *l, struct conn *conn,
 	 */
 	if (!session || (session->phase != SESSION_OPENING && session->phase != SESSION_LIVE))
 		return refuse(FSW_REASON_NO_SESSION, 0);
+	if (!session->proven)
+		return refuse(FSW_REASON_UNPROVEN, 0);
 	/* A protection domain belongs to one device. */
 	if (conn->id->verbs != session->verbs)
 		return refuse(FSW_REASON_WRONG_DEVICE, 0);
@@ -222,8 +235,10 @@ void admission_request(struct listener *l, struct rdma_cm_id *id, const void *da
 	else
 		len = 0;
 	refusal.reason = fsw_hello_check(&hello, len);
+	if (!refusal.reason && l->keys && fsw_letoh16(hello.version) < FSW_VERSION_AUTH)
+		refusal.reason = FSW_REASON_VERSION;
 	if (refusal.reason == FSW_REASON_VERSION)
-		refusal.detail = FSW_VERSION_MIN << 16 | FSW_VERSION;
+		refusal.detail = (l->keys ? FSW_VERSION_AUTH : FSW_VERSION_MIN) << 16 | FSW_VERSION;
 	if (refusal.reason == FSW_REASON_LIMIT)
 		refusal.detail = FSW_MAX_SETS;
 	if (!refusal.reason && l->stopping)

@@ -76,7 +76,8 @@ enum exit_status listener_open(struct listener *l, const struct config *cfg, cha
 		snprintf(l->name, sizeof(l->name), "%s:%u", cfg->address ? cfg->address : "*",
 			 cfg->port);
 
-	if (make_random(&l->rate.seed) || make_random(&l->generation))
+	if (make_random(&l->rate.seed) || make_random(&l->generation) ||
+	    getrandom(l->no_key, sizeof(l->no_key), 0) != sizeof(l->no_key))
 		return claim_fail(why, why_size, EXIT_RUN_FAILED, "no random numbers: %s",
 				  strerror(errno));
 	if (address_parse(cfg, &addr))

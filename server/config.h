@@ -29,6 +29,7 @@ struct config {
 	const char *file;	/* --config; NULL: none */
 	const char *admin;	/* NULL: there is no admin endpoint */
 	const char *address;	/* NULL: every address */
+	const char *psk_file;	/* NULL: clients need no key */
 	unsigned int port;
 	uint64_t size;		/* a multiple of the chunk size once parsed */
 	uint64_t asked_size;	/* as it was given */

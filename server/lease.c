@@ -23,14 +23,19 @@ void lease_begin(struct listener *l, struct session *session)
 {
 	conn_free(session->control, &l->conns);
 	session->control = NULL;
-	stats_add(STAT_BROKEN, 1);
 	session->phase = SESSION_KEPT;
-	session->lease_ms = now_ms() + l->cfg->lease_ms;
 	l->nr_alive++;
 	if (l->stopping) {
 		lease_end(l, session);
 		return;
 	}
+	/* A stranger tried to have it: the lease is as long as it was. */
+	if (!session->proven) {
+		listener_set_sweep(l);
+		return;
+	}
+	stats_add(STAT_BROKEN, 1);
+	session->lease_ms = now_ms() + l->cfg->lease_ms;
 	log_client(LOG_LEVEL_INFO, session->number, session->peer,
 		   "the connection broke; its memory is kept for %u s", l->cfg->lease_ms / 1000);
 	listener_set_sweep(l);

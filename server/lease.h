@@ -15,7 +15,13 @@
  */
 void lease_connection_over(struct listener *l, struct session *session);
 
-/** lease_begin - LETTER_KEPT: the worker has let go of the connection, the client may come back */
+/**
+ * lease_begin - LETTER_KEPT: the worker has let go of the connection, the client may come back
+ * @l: the listener
+ * @session: ENDING
+ *
+ * If its client did not get so far as to prove who it is, the lease that was there goes on.
+ */
 void lease_begin(struct listener *l, struct session *session);
 
 /** lease_end - do not wait any longer for the client of a KEPT session */

@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "admission.h"
+#include "auth.h"
 #include "claim.h"
 #include "fault.h"
 #include "lease.h"
@@ -87,7 +88,6 @@ static bool postpone(struct listener *l, struct conn *conn, enum conn_event even
 void listener_apply(struct listener *l, struct conn *conn, enum conn_event event)
 {
 	struct session *session = conn->session;
-	char id[33];
 
 	if (postpone(l, conn, event))
 		return;
@@ -105,11 +105,7 @@ void listener_apply(struct listener *l, struct conn *conn, enum conn_event event
 			break;
 		}
 		session->phase = SESSION_LIVE;
-		log_client(LOG_LEVEL_INFO, session->number, session->peer,
-			   "%s, id %s, at most %u queue sets",
-			   session->resumed ? "back" : "connected",
-			   quota_id_text(id, session->client_id), session->max_sets);
-		session->resumed = false;
+		auth_connected(session);
 		worker_post(session->worker, &session->adopt);
 		break;
 	case CONN_DO_DISCONNECT:
@@ -160,6 +156,12 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 			break;
 		case LETTER_KEPT:
 			lease_begin(l, container_of(letter, struct session, kept));
+			break;
+		case LETTER_CHECK:
+			session = container_of(letter, struct session, check);
+			/* After LETTER_END the worker would have it from nobody. */
+			if (session->phase != SESSION_ENDING)
+				auth_check(l, session);
 			break;
 		default:
 			log_err("main thread got an unknown letter, a bug of the server");

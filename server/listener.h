@@ -29,8 +29,12 @@ enum exit_status {
 
 #define LISTENER_SIGNALS	5
 
+struct psk_list;
+
 struct listener {
 	const struct config *cfg;	/* what can be reloaded may change in between */
+	const struct psk_list *keys;	/* of the clients, likewise; NULL: everybody may come */
+	uint8_t no_key[FSW_PROOF_SIZE];	/* of nobody */
 	struct pool *pool;
 	uint64_t generation;
 

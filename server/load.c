@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "conffile.h"
+#include "keyfile.h"
 #include "load.h"
 #include "log.h"
 
@@ -88,6 +89,11 @@ enum config_verdict load_config(struct loaded *loaded, int argc, char **argv)
 		log_err("--address: '%s' is not an IPv4 or IPv6 address", loaded->cfg.address);
 		return CONFIG_ERROR;
 	}
+	if ((verdict == CONFIG_RUN || verdict == CONFIG_CHECK) && loaded->cfg.psk_file) {
+		loaded->keys = keyfile_load(loaded->cfg.psk_file, complain, NULL);
+		if (!loaded->keys)
+			return CONFIG_ERROR;
+	}
 	return verdict;
 }
 
@@ -95,4 +101,6 @@ void load_free(struct loaded *loaded)
 {
 	free(loaded->text);
 	loaded->text = NULL;
+	keyfile_drop(loaded->keys);
+	loaded->keys = NULL;
 }

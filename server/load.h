@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The configuration from the command line and the file that it names; errors go to the log. */
+/* The configuration from the command line and the files that it names; errors go to the log. */
 #ifndef FASTSWAP_SERVER_LOAD_H
 #define FASTSWAP_SERVER_LOAD_H
 
 #include "config.h"
 
+struct psk_list;
+
 struct loaded {
 	struct config cfg;
+	struct psk_list *keys;	/* of --psk-file; NULL: not given */
 	char *text;		/* what strings in @cfg point into; NULL: no file was read */
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "auth.h"
 #include "bounds.h"
 #include "config.h"
 #include "fault.h"
@@ -18,6 +19,7 @@
 #include "log.h"
 #include "notify.h"
 #include "numanode.h"
+#include "option.h"
 #include "pool.h"
 #include "stop.h"
 #include "util.h"
@@ -46,27 +48,43 @@ static void say_stays(void *arg, const char *name)
 	++*nr;
 }
 
+/* The new keys, if they are of the file that they were of. */
+static void change_keys(struct loaded *wanted)
+{
+	struct psk_list *old = server.loaded.keys;
+
+	if (option_differs(&server.loaded.cfg, &wanted->cfg, OPT_PSK_FILE) || !old)
+		return;
+	server.loaded.keys = wanted->keys;
+	server.listener.keys = wanted->keys;
+	wanted->keys = old;
+	auth_reloaded(&server.listener);
+}
+
 static void reload(void *arg)
 {
 	enum config_verdict verdict;
 	struct loaded wanted;
 	unsigned int nr = 0;
 
-	if (!server.loaded.cfg.file) {
-		log_warn("there is nothing to reload without --config");
+	if (!server.loaded.cfg.file && !server.loaded.cfg.psk_file) {
+		log_warn("there is nothing to reload without --config or --psk-file");
 		return;
 	}
 	notify("RELOADING=1");
 	verdict = load_config(&wanted, server.argc, server.argv);
 	if (verdict == CONFIG_RUN) {
-		log_info("reloading %s", server.loaded.cfg.file);
+		log_info("reloading %s", server.loaded.cfg.file ? server.loaded.cfg.file :
+								  server.loaded.cfg.psk_file);
+		change_keys(&wanted);
 		config_take_over(&server.loaded.cfg, &wanted.cfg, say_changed, say_stays, &nr);
-		if (!nr)
+		if (!nr && !server.loaded.keys)
 			log_info("nothing has changed");
 		log_set(server.loaded.cfg.log_level, server.loaded.cfg.log_format);
 		bounds_reloaded(&server.listener);
 	} else {
-		log_err("not reloaded: the server goes on as it was");
+		log_err("not reloaded: the server goes on as it was%s",
+			server.loaded.keys ? ", with the keys that it has" : "");
 	}
 	load_free(&wanted);
 	notify("READY=1");
@@ -130,6 +148,7 @@ static enum exit_status serve(const struct config *cfg)
 	status = listener_open(l, cfg, why, sizeof(why));
 	if (status)
 		goto err_say;
+	l->keys = server.loaded.keys;
 	if (cfg->size != cfg->asked_size)
 		log_warn("--size is rounded down to %s, a multiple of the chunk size %s",
 			 config_size_text(size, sizeof(size), cfg->size),
@@ -169,6 +188,10 @@ static enum exit_status serve(const struct config *cfg)
 		 config_size_text(size, sizeof(size), cfg->size), pool.memory.kind,
 		 *pool.memory.where ? ", " : "", pool.memory.where,
 		 l->generation);
+
+	if (!l->keys)
+		log_warn("everybody who reaches %s may have memory: there is no --psk-file",
+			 l->name);
 
 	l->reload = reload;
 	notify("READY=1\nSTATUS=lending %s on %s", size, l->name);

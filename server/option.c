@@ -74,6 +74,7 @@ const struct option_def option_defs[OPT_NR] = {
 	[OPT_CONNECT_RATE] = LIVE_NUMBER("connect-rate", connect_rate, 0, 1000000, 1),
 	[OPT_MAX_PER_ADDRESS] = LIVE_NUMBER("max-per-address", max_per_address, 0, 65536, 1),
 	[OPT_QUOTA] = LIST("quota", OPTION_QUOTA, quota),
+	[OPT_PSK_FILE] = TEXT("psk-file", psk_file),
 	[OPT_ADMIN] = { .name = "admin", .kind = OPTION_ADMIN, AT(admin) },
 	[OPT_CONFIG] = LINE_TEXT("config", file),
 	[OPT_CHECK_CONFIG] = FLAG("check-config"),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <string.h>
 
 #include "fault.h"
 #include "log.h"
@@ -10,6 +11,7 @@
 /* Results of receive() that end ctrl_poll() early; positive, as an errno value is. */
 #define GOT_BAD_MESSAGE	EPROTO
 #define GOT_GOODBYE	ESHUTDOWN
+#define GOT_STRANGER	EACCES
 
 void serve_start(struct session *session, uint64_t now)
 {
@@ -20,11 +22,38 @@ void serve_start(struct session *session, uint64_t now)
 	session->waiting = false;
 	session->nr_pongs = 0;
 	session->close_reason = FSW_REASON_NONE;
+	session->auth = session->demands_proof ? AUTH_AWAITED : AUTH_OPEN;
+	session->auth_deadline_ms = now + SERVE_AUTH_MS;
+	session->auth_late = false;
+	session->auth_asked = false;
+	session->auth_answered = false;
+}
+
+/* May the message be handled? 0, or what ends ctrl_poll(). */
+static int look_at(struct session *session, const struct fsw_msg *msg, enum auth_event event)
+{
+	struct auth_step step = auth_sm_step(session->auth, event);
+
+	session->auth = step.next;
+	switch (step.action) {
+	case AUTH_DO_TAKE:
+		return 0;
+	case AUTH_DO_CHECK:
+		memcpy(&session->auth_message, msg + 1, sizeof(session->auth_message));
+		session->auth_seq = fsw_letoh32(msg->seq);
+		session->auth_asked = true;
+		return 0;
+	case AUTH_DO_DISMISS:
+		return GOT_STRANGER;
+	default:
+		return GOT_BAD_MESSAGE;
+	}
 }
 
 static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 {
 	struct session *session = arg;
+	int err;
 
 	session->heard_ms = now_ms();
 	session->overdue_ms = 0;
@@ -36,15 +65,23 @@ static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 		return GOT_BAD_MESSAGE;
 
 	switch (fsw_letoh16(msg->type)) {
+	case FSW_MSG_AUTH:
+		return look_at(session, msg, AUTH_EV_PROOF);
 	case FSW_MSG_PING:
+		err = look_at(session, msg, AUTH_EV_SIGN);
+		if (err)
+			return err;
 		if (session->nr_pongs == ARRAY_SIZE(session->pongs))
 			return GOT_BAD_MESSAGE;
 		session->pongs[session->nr_pongs++] = fsw_letoh32(msg->seq);
 		return 0;
 	case FSW_MSG_PONG:
-		return 0;
+		return look_at(session, msg, AUTH_EV_SIGN);
 	case FSW_MSG_REQUEST:
 	case FSW_MSG_RELEASE:
+		err = look_at(session, msg, AUTH_EV_WISH);
+		if (err)
+			return err;
 		return grants_add_job(&session->grants, msg) ? 0 : GOT_BAD_MESSAGE;
 	case FSW_MSG_GOODBYE: {
 		const struct fsw_goodbye *bye = (const struct fsw_goodbye *)(msg + 1);
@@ -56,7 +93,7 @@ static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 		return GOT_GOODBYE;
 	}
 	default:
-		/* GRANT, DENY and RELEASED are for the server to send. */
+		/* GRANT, DENY, RELEASED and AUTH_OK are for the server to send. */
 		return GOT_BAD_MESSAGE;
 	}
 }
@@ -76,6 +113,48 @@ static enum serve_result malformed(struct session *session, uint64_t now)
 		      "%s; disconnecting", fsw_reason_text(FSW_REASON_MALFORMED));
 	serve_part(session, FSW_REASON_MALFORMED, now);
 	return SERVE_AGAIN;
+}
+
+static void dismiss(struct session *session, enum fsw_reason reason, uint64_t now)
+{
+	stats_add(STAT_AUTH_FAILURES, 1);
+	if (reason == FSW_REASON_AUTH)
+		log_client_rl(LOG_LEVEL_WARN, session->number, session->peer,
+			      "says it is %s: %s; disconnecting", session->auth_message.identity,
+			      fsw_reason_text(reason));
+	else
+		log_client_rl(LOG_LEVEL_WARN, session->number, session->peer, "%s; disconnecting",
+			      fsw_reason_text(reason));
+	serve_part(session, reason, now);
+}
+
+/* Returns false when a send failed. */
+static bool answer_proof(struct session *session)
+{
+	struct fsw_msg *msg = ctrl_slot(&session->ctrl);
+	struct fsw_auth_ok *ok;
+
+	/* A completion frees one. */
+	if (!msg)
+		return true;
+	session->auth_answered = false;
+	ok = (struct fsw_auth_ok *)(msg + 1);
+	memcpy(ok->proof, session->own_proof, sizeof(ok->proof));
+	return !ctrl_send(&session->ctrl, msg, FSW_MSG_AUTH_OK, session->auth_seq, sizeof(*ok));
+}
+
+void serve_checked(struct session *session, uint64_t now)
+{
+	struct auth_step step;
+
+	if (session->parting)
+		return;
+	step = auth_sm_step(session->auth, session->proof_is_good ? AUTH_EV_GOOD : AUTH_EV_BAD);
+	session->auth = step.next;
+	if (step.action == AUTH_DO_CONFIRM)
+		session->auth_answered = true;
+	else if (step.action == AUTH_DO_REFUSE)
+		dismiss(session, FSW_REASON_AUTH, now);
 }
 
 /* Returns false when a send failed. */
@@ -106,6 +185,10 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
 	err = ctrl_poll(&session->ctrl, receive, session, &nr);
 	if (err == GOT_BAD_MESSAGE)
 		return malformed(session, now);
+	if (err == GOT_STRANGER) {
+		dismiss(session, FSW_REASON_UNPROVEN, now);
+		return SERVE_AGAIN;
+	}
 	if (err == GOT_GOODBYE) {
 		session->parting = true;
 		return SERVE_CLOSE;
@@ -119,6 +202,8 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
 		return nr ? SERVE_AGAIN : SERVE_IDLE;
 	}
 
+	if (session->auth_answered && !answer_proof(session))
+		return broken(session);
 	if (session->nr_pongs && !answer_pings(session))
 		return broken(session);
 	switch (grants_step(&session->grants, &session->ctrl, dirty, now)) {
@@ -163,6 +248,16 @@ enum serve_result serve_tick(struct session *session, uint64_t now)
 		return now >= session->part_deadline_ms ? SERVE_CLOSE : SERVE_IDLE;
 	if (fault(FAULT_KILL))
 		conn_kill(session->ctrl.id);
+	if (session->auth == AUTH_AWAITED && now >= session->auth_deadline_ms) {
+		if (session->auth_late) {
+			session->auth = auth_sm_step(session->auth, AUTH_EV_DEADLINE).next;
+			dismiss(session, FSW_REASON_UNPROVEN, now);
+			return SERVE_IDLE;
+		}
+		/* As below: its proof may wait to be read. */
+		session->auth_late = true;
+		session->auth_deadline_ms = now + SERVE_GRACE_MS;
+	}
 
 	/*
 	 * Perhaps it was us who slept, with the whole machine, and its messages wait to be
@@ -201,7 +296,11 @@ uint64_t serve_due(const struct session *session)
 		judge = session->overdue_ms + SERVE_GRACE_MS;
 	else
 		judge = session->heard_ms + silence_limit(session) + 1;
-	return ping < judge ? ping : judge;
+	if (ping < judge)
+		judge = ping;
+	if (session->auth == AUTH_AWAITED && session->auth_deadline_ms < judge)
+		judge = session->auth_deadline_ms;
+	return judge;
 }
 
 void serve_part(struct session *session, enum fsw_reason reason, uint64_t now)
@@ -217,6 +316,7 @@ void serve_part(struct session *session, enum fsw_reason reason, uint64_t now)
 	/* A buffer that is never sent would look like a message that does not get through. */
 	grants_stop(&session->grants, &session->ctrl);
 	session->nr_pongs = 0;
+	session->auth_answered = false;
 	msg = ctrl_goodbye_slot(&session->ctrl);
 	if (!msg)
 		return;
@@ -239,7 +339,7 @@ bool serve_keep(struct session *session)
 	if (err == GOT_BAD_MESSAGE)
 		session->close_reason = FSW_REASON_MALFORMED;
 
-	if (session->close_reason != FSW_REASON_NONE &&
+	if (auth_sm_counts(session->auth) && session->close_reason != FSW_REASON_NONE &&
 	    session->close_reason != FSW_REASON_TIMEOUT)
 		return false;
 	if (!session->grants.nr_granted)

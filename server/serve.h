@@ -12,6 +12,8 @@
 
 /* What waits to be read when a client is found silent for so long gets this time. */
 #define SERVE_GRACE_MS		250
+/* How long a client may take to say who it is. */
+#define SERVE_AUTH_MS		5000
 /* How long the last message may take to get through before the connection is closed. */
 #define SERVE_PART_MS		500
 
@@ -23,7 +25,7 @@ enum serve_result {
 	SERVE_CLOSE,	/* close the connection; the reason is in @close_reason */
 };
 
-/** serve_start - a session begins */
+/** serve_start - a session begins, or goes on with a new connection */
 void serve_start(struct session *session, uint64_t now);
 
 /**
@@ -31,8 +33,19 @@ void serve_start(struct session *session, uint64_t now);
  * @session: adopted, not closed
  * @dirty: released chunks are added to it
  * @now: now_ms()
+ *
+ * If @auth_asked is set afterwards LETTER_CHECK is due, see serve_checked().
  */
 enum serve_result serve_turn(struct session *session, struct region_list *dirty, uint64_t now);
+
+/**
+ * serve_checked - the main thread has looked at the client's proof
+ * @session: adopted, not closed
+ * @now: now_ms()
+ *
+ * serve_turn() is to be called then.
+ */
+void serve_checked(struct session *session, uint64_t now);
 
 /**
  * serve_tick - what is due by the clock: keep-alive, end of the parting
@@ -72,8 +85,8 @@ void serve_part(struct session *session, enum fsw_reason reason, uint64_t now);
  * serve_keep - let go of a connection that is over, but not of the chunks
  * @session: adopted; its data queue pairs are gone already
  *
- * Not if the client said goodbye, was sent away, or holds nothing. The control
- * queue pair is destroyed if it returns true.
+ * Not if the client said goodbye, was sent away, or holds nothing. But who has not proved to be
+ * that client has no say in this. The control queue pair is destroyed if it returns true.
  *
  * Return: false if the session is to be taken apart, see serve_end().
  */

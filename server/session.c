@@ -37,6 +37,9 @@ struct session *session_create(const struct config *cfg, struct pool *pool, stru
 	session->close.kind = LETTER_CLOSE;
 	session->ended.kind = LETTER_ENDED;
 	session->kept.kind = LETTER_KEPT;
+	session->check.kind = LETTER_CHECK;
+	session->checked.kind = LETTER_CHECKED;
+	session->proven = true;
 
 	session->data = calloc((size_t)session->max_sets * DATA_ROLES, sizeof(*session->data));
 	if (!session->data) {

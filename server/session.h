@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "auth_sm.h"
 #include "config.h"
 #include "conn.h"
 #include "ctrl.h"
@@ -30,10 +31,12 @@ enum session_letter {
 	LETTER_ADOPT = 1,	/* take care of it from now on */
 	LETTER_PART,		/* say goodbye, then ask to close; @part_reason */
 	LETTER_END,		/* the connection is over: take the session apart, or keep it */
+	LETTER_CHECKED,		/* the proof was looked at; @proof_is_good */
 	/* worker to main thread */
 	LETTER_CLOSE,		/* close the connection; @close_reason */
 	LETTER_ENDED,		/* taken apart: nothing is registered any more */
 	LETTER_KEPT,		/* has no connection any more, but its chunks */
+	LETTER_CHECK,		/* look at the client's @auth */
 };
 
 enum session_phase {
@@ -67,6 +70,7 @@ struct session {
 	struct ibv_context *verbs;
 	unsigned int max_sets;
 	unsigned int keepalive_ms;
+	bool demands_proof;		/* its client has to say who it is on every connection */
 
 	/* Main thread only. */
 	enum session_phase phase;
@@ -74,6 +78,11 @@ struct session {
 	uint64_t lease_ms;		/* when a KEPT session ends, as now_ms() tells it */
 	bool resumed;			/* OPENING once more, its worker knows it */
 	bool leased;			/* its chunks are kept when the connection breaks */
+	bool proven;			/* on this connection its client has a say */
+	bool starts_over;		/* its client does not want what is kept for it */
+	char identity[FSW_IDENTITY_MAX];	/* whose it is; empty: nobody has proved it ever */
+	struct fsw_hello hello;		/* of @control, and what it was answered: a proof */
+	struct fsw_welcome welcome;	/* is made over both */
 	struct conn **data;		/* [set][role - 1], NULL where there is none */
 	struct ibv_cq *data_cq;		/* of all data queue pairs; nothing ever arrives */
 	TAILQ_ENTRY(session) link;
@@ -93,12 +102,21 @@ struct session {
 	uint32_t ping_seq;
 	uint32_t pongs[FSW_CTRL_WINDOW];	/* sequence numbers of unanswered pings */
 	unsigned int nr_pongs;
+	enum auth_state auth;
+	uint64_t auth_deadline_ms;	/* AWAITED until then */
+	bool auth_late;			/* it was over once, and what had come was read since */
+	uint32_t auth_seq;
+	bool auth_asked;		/* LETTER_CHECK is to be posted */
+	bool auth_answered;		/* AUTH_OK is to be sent */
 
 	/* Written by the sender before it posts the letter, read by the receiver. */
 	enum fsw_reason part_reason;
 	enum fsw_reason close_reason;
 	bool may_keep;			/* LETTER_END: if it is worth it */
-	struct letter adopt, part, end, close, ended, kept;
+	struct fsw_auth auth_message;	/* LETTER_CHECK */
+	bool proof_is_good;		/* LETTER_CHECKED */
+	uint8_t own_proof[FSW_PROOF_SIZE];	/* LETTER_CHECKED, if the other one is good */
+	struct letter adopt, part, end, close, ended, kept, check, checked;
 };
 
 TAILQ_HEAD(session_list, session);

@@ -86,6 +86,8 @@ size_t snapshot_metrics(char *buf, size_t size, const struct snapshot *s)
 		    s->sessions[i]);
 	gauge(&t, "queue_pairs", "Queue pairs that exist", s->queue_pairs);
 	gauge(&t, "draining", "Whether new clients are refused", s->draining);
+	gauge(&t, "authentication", "Whether clients have to prove who they are",
+	      s->authentication);
 	for (i = 0; i < STAT_NR; i++) {
 		snprintf(name, sizeof(name), "%s_total", stat_names[i]);
 		head(&t, name, "counter", stat_help[i]);

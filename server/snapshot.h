@@ -34,6 +34,7 @@ struct snapshot {
 	uint64_t sessions[SESSIONS_NR_STATES];
 	uint64_t queue_pairs;
 	bool draining;
+	bool authentication;
 	uint64_t counts[STAT_NR];
 };
 

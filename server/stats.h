@@ -17,7 +17,8 @@
 	X(DENIALS, "denials", "Requests for chunks that were denied") \
 	X(REG_ERRORS, "registration_errors", "Chunks that could not be registered") \
 	X(MALFORMED, "malformed_messages", "Sessions that broke the protocol") \
-	X(TIMEOUTS, "silent_clients", "Sessions that were silent for too long")
+	X(TIMEOUTS, "silent_clients", "Sessions that were silent for too long") \
+	X(AUTH_FAILURES, "authentication_failures", "Clients that did not prove who they are")
 
 #define STATS_ENUM(name, metric, help)	STAT_##name,
 enum stat_what {

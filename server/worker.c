@@ -79,6 +79,10 @@ static enum serve_result turn(struct worker *w, struct session *session, uint64_
 
 	if (session->parting && !parting)
 		tick_at(w, serve_due(session));
+	if (session->auth_asked) {
+		session->auth_asked = false;
+		mailbox_post(w->to_main, &session->check);
+	}
 	return result;
 }
 
@@ -114,6 +118,14 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 			/* It may have asked to be closed in the meantime. */
 			if (session->place == PLACE_ACTIVE || session->place == PLACE_ASLEEP) {
 				serve_part(session, session->part_reason, now_ms());
+				tick_at(w, serve_due(session));
+				move(w, session, PLACE_ACTIVE);
+			}
+			break;
+		case LETTER_CHECKED:
+			session = container_of(letter, struct session, checked);
+			if (session->place == PLACE_ACTIVE || session->place == PLACE_ASLEEP) {
+				serve_checked(session, now_ms());
 				tick_at(w, serve_due(session));
 				move(w, session, PLACE_ACTIVE);
 			}

@@ -35,6 +35,8 @@ static struct session *session;
 static struct conn *conn;
 static struct peer *peer;
 static bool closed;
+/* Its client has to say who it is; the proof is with the main thread, which the input plays. */
+static bool demanding, checking;
 
 /* Nobody else is there to take events. */
 void played_main(void)
@@ -65,6 +67,8 @@ static void begin(void)
 	assert(session);
 	err = conn_accept(conn, &welcome, 1);
 	assert(!err);
+	session->demands_proof = demanding;
+	checking = false;
 	serve_start(session, now_ms());
 	fake_auto_complete(true);
 	closed = false;
@@ -86,6 +90,8 @@ static void check(void)
 		granted++;
 	}
 	assert(granted == session->grants.nr_granted);
+	assert(!demanding || session->auth != AUTH_OPEN);
+	assert(auth_sm_counts(session->auth) || (!granted && !session->grants.nr_jobs));
 	STAILQ_FOREACH(region, &session->grants.claimed, link) {
 		assert(!owned[region->index] && region->state == REGION_CLAIMED);
 		others++;
@@ -112,8 +118,23 @@ static enum serve_result turn(void)
 	enum serve_result result = serve_turn(session, &dirty, now_ms());
 
 	closed = result == SERVE_CLOSE;
+	if (session->auth_asked) {
+		assert(demanding && !checking);
+		session->auth_asked = false;
+		checking = true;
+	}
 	check();
 	return result;
+}
+
+static void verdict(bool good)
+{
+	if (!checking)
+		return;
+	checking = false;
+	session->proof_is_good = good;
+	peer->proves = good;
+	serve_checked(session, now_ms());
 }
 
 static void turns(unsigned int max)
@@ -145,6 +166,12 @@ static void step(struct input *in)
 	uint8_t what = take8(in);
 
 	switch (what % 16) {
+	case 5:
+		if (demanding)
+			verdict(take8(in) & 1);
+		else
+			message(in, false, false);
+		break;
 	case 6:
 		message(in, true, false);
 		break;
@@ -195,6 +222,8 @@ static void settle(void)
 	fake_auto_complete(true);
 	fake_complete_sends(peer->id);
 	turns(MAX_TURNS);
+	verdict(true);
+	turns(MAX_TURNS);
 	assert(closed || session->parting || !peer_waits(peer));
 }
 
@@ -226,9 +255,11 @@ static void end(bool keep)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, data + size };
-	bool keep = take8(&in) & 1;
+	uint8_t how = take8(&in);
+	bool keep = how & 1;
 	unsigned int steps;
 
+	demanding = how >= 0xe0;
 	begin();
 	for (steps = 0; in.at < in.end && steps < MAX_STEPS && !closed; steps++)
 		step(&in);

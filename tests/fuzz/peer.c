@@ -77,6 +77,15 @@ size_t peer_make_message(struct input *in, union peer_message *m, bool wide, boo
 		len += sizeof(struct fsw_goodbye);
 		m->range.first = fsw_htole32(take8(in) % 16);
 		break;
+	case FSW_MSG_AUTH:
+		len += sizeof(m->auth);
+		m->auth.identity[0] = 'a' + take8(in) % 4;
+		m->auth.nonce[0] = seq;
+		m->auth.proof[0] = take8(in);
+		break;
+	case FSW_MSG_AUTH_OK:
+		len += sizeof(struct fsw_auth_ok);
+		break;
 	}
 	fsw_msg_init(&m->msg, type % 16, seq, len - sizeof(m->msg));
 	if (patched) {
@@ -212,6 +221,10 @@ static void take_one(struct peer *peer, const struct fsw_msg *msg, size_t len)
 		break;
 	case FSW_MSG_RELEASED:
 		take_released(peer, msg);
+		break;
+	case FSW_MSG_AUTH_OK:
+		assert(peer->proves);
+		peer->proves = false;
 		break;
 	case FSW_MSG_GOODBYE:
 		assert(bye->reason && fsw_letoh16(bye->reason) < FSW_NR_REASONS);

@@ -29,6 +29,7 @@ struct peer {
 	struct rdma_cm_id *id;
 	bool control, confirmed, broken;
 	bool bye;		/* the server said goodbye */
+	bool proves;		/* its proof is being looked at */
 	struct told jobs[MAX_TOLD];
 	unsigned int nr_jobs, done_jobs;
 	uint32_t pings[MAX_TOLD];
@@ -69,9 +70,12 @@ union peer_message {
 	struct fsw_msg msg;
 	struct {
 		struct fsw_msg head;
-		struct fsw_range range;
+		union {
+			struct fsw_range range;
+			struct fsw_auth auth;
+		};
 	};
-	unsigned char bytes[128];
+	unsigned char bytes[160];
 };
 
 size_t peer_make_message(struct input *in, union peer_message *m, bool wide, bool patched);

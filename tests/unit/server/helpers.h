@@ -95,6 +95,8 @@ union message {
 			struct fsw_grant grant[FSW_GRANTS_PER_MSG];
 			struct fsw_deny deny;
 			struct fsw_goodbye bye;
+			struct fsw_auth auth;
+			struct fsw_auth_ok auth_ok;
 		};
 	};
 	unsigned char bytes[FSW_MSG_MAX];

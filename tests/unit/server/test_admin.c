@@ -146,6 +146,8 @@ static void clients(void **state)
 	one = json_object_array_get_idx(all, 0);
 	assert_true(json_object_object_get_ex(one, "client_id", &value));
 	assert_string_equal(json_object_get_string(value), "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd");
+	assert_true(json_object_object_get_ex(one, "identity", &value));
+	assert_string_equal(json_object_get_string(value), "");
 	assert_true(json_object_object_get_ex(one, "address", &value));
 	assert_string_equal(json_object_get_string(value), "10.0.0.9");
 	assert_true(json_object_object_get_ex(one, "state", &value));
@@ -156,6 +158,8 @@ static void clients(void **state)
 	keep("status", text);
 	assert_null(strstr(text, "abab"));
 	all = json_tokener_parse(text);
+	assert_true(json_object_object_get_ex(all, "authentication", &value));
+	assert_false(json_object_get_boolean(value));
 	assert_true(json_object_object_get_ex(all, "history", &value));
 	assert_int_equal(json_object_array_length(value), 1);
 	json_object_put(all);

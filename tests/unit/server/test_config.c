@@ -42,6 +42,7 @@ static void defaults(void **state)
 
 	assert_int_equal(parse(&cfg, "--size 32G", why, sizeof(why)), CONFIG_RUN);
 	assert_null(cfg.address);
+	assert_null(cfg.psk_file);
 	assert_int_equal(cfg.port, 50000);
 	assert_int_equal(cfg.size, 32 * GIB);
 	assert_int_equal(cfg.chunk_shift, 26);
@@ -64,13 +65,14 @@ static void everything(void **state)
 	assert_int_equal(parse(&cfg,
 			       "--port 1 --size=1T --chunk-size 1GiB --address ::1 --threads 256 "
 			       "--hugepages 1g --numa 1023 --max-sessions 65536 --max-sets 1024 "
-			       "--keepalive 3600 --lease 0 --log-level DEBUG",
+			       "--keepalive 3600 --lease 0 --log-level DEBUG --psk-file /k",
 			       why, sizeof(why)),
 			 CONFIG_RUN);
 	assert_int_equal(cfg.port, 1);
 	assert_int_equal(cfg.size, TIB);
 	assert_int_equal(cfg.chunk_shift, 30);
 	assert_string_equal(cfg.address, "::1");
+	assert_string_equal(cfg.psk_file, "/k");
 	assert_int_equal(cfg.threads, 256);
 	assert_int_equal(cfg.huge, HUGE_1G);
 	assert_int_equal(cfg.numa, 1023);
@@ -142,6 +144,8 @@ static void errors(void **state)
 		{ "--size 4G --chunk-size 2G", "power of two" },
 		{ "--size 1G --chunk-size 0", "--chunk-size" },
 		{ "--size 32M --chunk-size 64M", "less than --chunk-size" },
+		{ "--size 1G --psk-file", "--psk-file needs a value" },
+		{ "--size 1G --psk-file ''", "--psk-file is empty" },
 		{ "--size 1G --port 0", "--port" },
 		{ "--size 1G --port 65536", "--port" },
 		{ "--size 1G --port 1x", "--port" },
@@ -304,9 +308,10 @@ static void file_errors(void **state)
 static void take_over(void **state)
 {
 	static const char old[] = "size = 1G\nport = 7\nlog-level = info\nallow = 10.0.0.1\n"
-				  "max-sets = 8\naddress = ::1";
+				  "max-sets = 8\naddress = ::1\npsk-file = /a";
 	static const char new[] = "size = 2G\nport = 8\nlog-level = debug\nallow = 10.0.0.2\n"
-				  "allow = fd00::/8\nmax-sets = 8\nlease = 1";
+				  "allow = fd00::/8\nmax-sets = 8\nlease = 1\n"
+				  "psk-file = /b";
 	struct complaints c, changed = { 0 }, stays = { 0 };
 	struct complaints *both[] = { &changed, &stays };
 	struct config cfg, wanted;
@@ -322,10 +327,12 @@ static void take_over(void **state)
 	assert_int_equal(cfg.lease_ms, 1000);
 	assert_int_equal(cfg.log_level, LOG_LEVEL_DEBUG);
 	assert_int_equal(cfg.allow.nr, 2);
-	assert_int_equal(stays.nr, 3);
+	assert_int_equal(stays.nr, 4);
 	assert_string_equal(stays.line[0], "size");
 	assert_string_equal(stays.line[1], "port");
 	assert_string_equal(stays.line[2], "address");
+	assert_string_equal(stays.line[3], "psk-file");
+	assert_string_equal(cfg.psk_file, "/a");
 	assert_int_equal(cfg.size, GIB);
 	assert_int_equal(cfg.port, 7);
 	assert_string_equal(cfg.address, "::1");
@@ -334,7 +341,7 @@ static void take_over(void **state)
 	changed.nr = stays.nr = 0;
 	config_take_over(&cfg, &wanted, note_changed, note_stays, both);
 	assert_int_equal(changed.nr, 0);
-	assert_int_equal(stays.nr, 3);
+	assert_int_equal(stays.nr, 4);
 	wanted.allow = empty;
 	config_take_over(&cfg, &wanted, note_changed, note_stays, both);
 	assert_int_equal(cfg.allow.nr, 0);

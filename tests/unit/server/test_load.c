@@ -15,6 +15,7 @@
 #include "capture_log.h"
 #include "conffile.h"
 #include "load.h"
+#include "psk.h"
 #include "util.h"
 
 static char dir[] = "/tmp/fastswap-load-XXXXXX", path[64];
@@ -89,6 +90,33 @@ static void every_error(void **state)
 	assert_non_null(strstr(captured_log(), "--port must be"));
 }
 
+/* The keys are part of what is right or wrong. */
+static void keys(void **state)
+{
+	char key_path[96], text[256];
+	FILE *file;
+
+	snprintf(key_path, sizeof(key_path), "%s.keys", path);
+	snprintf(text, sizeof(text), "size = 1G\npsk-file = %s\n", key_path);
+	write_bytes(text, strlen(text));
+	assert_int_equal(load(NULL), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "/conf.keys: No such file"));
+	file = fopen(key_path, "w");
+	assert_non_null(file);
+	fputs("node1 000102030405060708090a0b0c0d0e0f\n", file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(key_path, 0600), 0);
+	assert_int_equal(load(NULL), CONFIG_RUN);
+	assert_int_equal(loaded.keys->nr, 1);
+	assert_int_equal(load("--check-config"), CONFIG_CHECK);
+	assert_string_equal(captured_log(), "");
+	assert_int_equal(chmod(key_path, 0640), 0);
+	assert_int_equal(load("--check-config"), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "/conf.keys holds keys, but is open to its group"));
+	assert_null(loaded.keys);
+	unlink(key_path);
+}
+
 static void no_such_text(void **state)
 {
 	char *large = calloc(1, CONFFILE_MAX + 1);
@@ -121,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(good, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_such_text, setup, teardown),
 	};
 

@@ -18,7 +18,7 @@ static void metrics(void **state)
 
 	/* The longest numbers that there are. */
 	memset(&s, 0xff, sizeof(s));
-	s.draining = true;
+	s.draining = s.authentication = true;
 	len = snapshot_metrics(text, sizeof(text), &s);
 	assert_int_equal(len, strlen(text));
 	assert_int_equal(text[len - 1], '\n');
@@ -33,6 +33,10 @@ static void metrics(void **state)
 	assert_non_null(strstr(text, "\nfastswap_server_sessions{state=\"kept\"} 2\n"));
 	assert_non_null(strstr(text, "\nfastswap_server_denials_total 18446744073709551615\n"));
 	assert_non_null(strstr(text, "# TYPE fastswap_server_denials_total counter\n"));
+	assert_non_null(strstr(text, "\nfastswap_server_authentication 0\n"));
+	s.authentication = true;
+	len = snapshot_metrics(text, sizeof(text), &s);
+	assert_non_null(strstr(text, "\nfastswap_server_authentication 1\n"));
 	/* Too little room is told, and not written beyond. */
 	memset(text, 'x', sizeof(text));
 	assert_int_equal(snapshot_metrics(text, 100, &s), len);
