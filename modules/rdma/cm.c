@@ -253,7 +253,18 @@ int fsr_conn_connect(struct fsr_conn *conn)
 {
 	struct fsr_session *s = conn->session;
 	const struct ib_device_attr *attrs = &conn->id->device->attrs;
-	struct fsw_hello hello = {
+	struct fsw_hello *hello = &conn->hello;
+	struct rdma_conn_param param = {
+		.private_data = hello,
+		.private_data_len = sizeof(*hello),
+		/* We read from the server; nobody reads from us. */
+		.initiator_depth = min(attrs->max_qp_init_rd_atom, FSR_MAX_READS),
+		.flow_control = 1,
+		.retry_count = FSR_RETRIES,
+		.rnr_retry_count = 7,
+	};
+
+	*hello = (struct fsw_hello) {
 		.magic = fsw_htole32(FSW_MAGIC),
 		.version = fsw_htole16(FSW_VERSION),
 		.version_min = fsw_htole16(FSW_VERSION_MIN),
@@ -262,18 +273,8 @@ int fsr_conn_connect(struct fsr_conn *conn)
 		.nr_sets = fsw_htole16(s->nr_sets),
 		.generation = s->generation,
 	};
-	struct rdma_conn_param param = {
-		.private_data = &hello,
-		.private_data_len = sizeof(hello),
-		/* We read from the server; nobody reads from us. */
-		.initiator_depth = min(attrs->max_qp_init_rd_atom, FSR_MAX_READS),
-		.flow_control = 1,
-		.retry_count = FSR_RETRIES,
-		.rnr_retry_count = 7,
-	};
-
-	memcpy(hello.session_id, s->session_id, sizeof(hello.session_id));
-	memcpy(hello.client_id, s->client_id, sizeof(hello.client_id));
+	memcpy(hello->session_id, s->session_id, sizeof(hello->session_id));
+	memcpy(hello->client_id, s->client_id, sizeof(hello->client_id));
 	reinit_completion(&conn->step);
 	return step_started(conn, rdma_connect(conn->id, &param), "cannot connect");
 }

@@ -17,7 +17,7 @@
  * answer, and an answer to each that the other side may have.
  */
 #define NR_SENDS		(2 * FSW_CTRL_WINDOW)
-#define SEND_BYTES		64
+#define SEND_BYTES		256
 
 /**
  * struct buffer - memory that a message is sent from or received into
@@ -75,6 +75,7 @@ struct fsr_control {
 
 static_assert(sizeof(struct fsw_msg) + sizeof(struct fsw_range) <= SEND_BYTES);
 static_assert(sizeof(struct fsw_msg) + sizeof(struct fsw_goodbye) <= SEND_BYTES);
+static_assert(sizeof(struct fsw_msg) + sizeof(struct fsw_auth) <= SEND_BYTES);
 static_assert(NR_SENDS <= BITS_PER_LONG);
 
 static bool check_wc(struct fsr_control *ctl, const struct ib_wc *wc)
@@ -152,6 +153,13 @@ static int send_message(struct fsr_control *ctl, enum fsw_msg_type type, u32 seq
 	err = post_message(ctl, type, seq, payload, len);
 	spin_unlock(&ctl->lock);
 	return err;
+}
+
+/* fsr_control_send - send a message of somebody else's */
+int fsr_control_send(struct fsr_session *s, enum fsw_msg_type type, u32 seq, const void *payload,
+		     size_t len)
+{
+	return send_message(s->control, type, seq, payload, len);
 }
 
 /* Send what wants an answer. One at a time: the next when asked is NOTHING again. */
@@ -242,6 +250,8 @@ static int on_message(struct fsr_control *ctl, const struct fsw_msg *msg, size_t
 		return on_deny(ctl, msg);
 	case FSW_MSG_RELEASED:
 		return on_released(ctl, msg);
+	case FSW_MSG_AUTH_OK:
+		return fsr_auth_answer(s, fsw_letoh32(msg->seq), (const void *)(msg + 1));
 	case FSW_MSG_GOODBYE:
 		fsr_session_fail(s, "the server ends the session: %s",
 				 fsw_reason_text(fsw_letoh16(goodbye->reason)));

@@ -147,7 +147,7 @@ static int connect_control(struct fsr_session *s, char *error)
 	s->welcome = s->conn.welcome;
 	/* What follows may take long, and we have nothing to say while the server grants. */
 	fsr_control_keep_alive(s);
-	return 0;
+	return fsr_auth_begin(s, error);
 }
 
 static int request_chunks(struct fsr_session *s, bool all, char *error)

@@ -59,6 +59,27 @@ static int parse_id(const char *text, u8 *id)
 	return 0;
 }
 
+/* As it is called in a keyring of whoever attaches; the key itself is never in the options. */
+static int parse_psk(const char *text, char *psk)
+{
+	const char *colon = strchr(text, ':');
+
+	/* As the kernel wants it of the type: "service:name". */
+	if (strlen(text) >= FSR_PSK_MAX || !colon || colon == text || !colon[1])
+		return -EINVAL;
+	strscpy(psk, text, FSR_PSK_MAX);
+	return 0;
+}
+
+static int parse_identity(const char *text, char *identity)
+{
+	if (strlen(text) >= FSW_IDENTITY_MAX)
+		return -EINVAL;
+	memset(identity, 0, FSW_IDENTITY_MAX);
+	strscpy(identity, text, FSW_IDENTITY_MAX);
+	return fsw_identity_check(identity, FSW_IDENTITY_MAX) ? 0 : -EINVAL;
+}
+
 static int parse_option(struct fsr_params *p, const char *key, const char *value,
 			char *error, size_t len)
 {
@@ -97,6 +118,18 @@ static int parse_option(struct fsr_params *p, const char *key, const char *value
 			return -EINVAL;
 		}
 		p->has_client_id = true;
+	} else if (!strcmp(key, "psk")) {
+		if (parse_psk(value, p->psk)) {
+			snprintf(error, len, "psk '%s' is not the description of a logon key",
+				 value);
+			return -EINVAL;
+		}
+	} else if (!strcmp(key, "identity")) {
+		if (parse_identity(value, p->identity)) {
+			snprintf(error, len, "identity '%s' is not up to %d of [A-Za-z0-9._@-]",
+				 value, FSW_IDENTITY_MAX - 1);
+			return -EINVAL;
+		}
 	} else {
 		snprintf(error, len, "unknown option '%s'", key);
 		return -EINVAL;
@@ -119,7 +152,8 @@ static void set_port(struct sockaddr_storage *addr, u16 port)
  * @error: gets the reason of a failure in words
  * @len: bytes of @error
  *
- * Keys: addr (must be there), port, source, queues, hold, client_id.
+ * Keys: addr (must be there), port, source, queues, hold, client_id, psk and identity (both or
+ * none).
  *
  * Return: 0 or -EINVAL.
  */
@@ -152,6 +186,10 @@ int fsr_params_parse(struct fsr_params *p, char *options, char *error, size_t le
 	}
 	if (p->source.ss_family != AF_UNSPEC && p->source.ss_family != p->addr.ss_family) {
 		snprintf(error, len, "one of source and server is IPv4, the other IPv6");
+		return -EINVAL;
+	}
+	if (!p->psk[0] != !p->identity[0]) {
+		snprintf(error, len, "psk= and identity= go together");
 		return -EINVAL;
 	}
 	set_port(&p->addr, p->port);

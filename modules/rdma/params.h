@@ -11,6 +11,7 @@
 #define FSR_HOLD_DEFAULT	30
 #define FSR_HOLD_MAX		86400
 #define FSR_ADDR_TEXT_MAX 64 /* "[" IPv6 "%" interface "]", NUL included */
+#define FSR_PSK_MAX	64 /* description of a key, NUL included */
 
 /**
  * struct fsr_params - options of one attachment
@@ -22,6 +23,8 @@
  * @hold: seconds that I/O waits for a server that is lost
  * @has_client_id: @client_id was given
  * @client_id: who this machine is
+ * @psk: description of the key that is shared with the server; empty: there is none
+ * @identity: whose key that is; zero behind its end
  */
 struct fsr_params {
 	struct sockaddr_storage addr;
@@ -32,6 +35,8 @@ struct fsr_params {
 	u32 hold;
 	bool has_client_id;
 	u8 client_id[16];
+	char psk[FSR_PSK_MAX];
+	char identity[FSW_IDENTITY_MAX];
 };
 
 int fsr_params_parse(struct fsr_params *params, char *options, char *error, size_t len);

@@ -6,8 +6,9 @@
  * control connection, and per queue set three data connections. A link may break
  * and be replaced, the session goes on. cm.c makes and breaks connections,
  * queue.c gives a data connection its ring and its completion queue, io.c posts
- * and reap.c completes, control.c talks to the server, link.c puts these
- * together, recover.c replaces a link, session.c is the whole.
+ * and reap.c completes, control.c talks to the server, auth.c finds out whether it
+ * is ours, link.c puts these together, recover.c replaces a link, session.c is the
+ * whole.
  */
 #ifndef _FSR_RDMA_H
 #define _FSR_RDMA_H
@@ -72,6 +73,7 @@ struct fsr_session;
  * @status: how, 0 or a negative errno
  * @error: and why, in words
  * @refusal: enum fsw_reason, if that is the server's
+ * @hello: what was said to the server
  * @welcome: what the server answered to the hello
  *
  * @status, @error, @refusal and @welcome belong to the CM's handler from the start of a
@@ -87,6 +89,7 @@ struct fsr_conn {
 	int status;
 	char error[FASTSWAP_ERROR_MAX];
 	u16 refusal;
+	struct fsw_hello hello;
 	struct fsw_welcome welcome;
 };
 
@@ -251,6 +254,7 @@ struct fsr_queue {
  * @map: where the chunks are
  * @conn: the control connection
  * @control: what runs over it
+ * @auth: the key that we share with the server, if there is one
  * @nr_sets: queue sets that are asked for, then those that the server lets us have
  * @queues: FSR_QUEUES_PER_SET per set
  * @description: of the peer, for sysfs
@@ -286,6 +290,7 @@ struct fsr_session {
 	struct fsr_chunkmap map;
 	struct fsr_conn conn;
 	struct fsr_control *control;
+	struct fsr_auth *auth;
 	unsigned int nr_sets;
 	struct fsr_queue *queues;
 	char description[128];
@@ -359,6 +364,8 @@ void fsr_conn_close(struct fsr_conn *conn);
 /* control.c */
 int fsr_control_alloc(struct fsr_session *s);
 int fsr_control_start(struct fsr_session *s);
+int fsr_control_send(struct fsr_session *s, enum fsw_msg_type type, u32 seq, const void *payload,
+		     size_t len);
 int fsr_control_request(struct fsr_session *s, bool all, char *error);
 void fsr_control_keep_alive(struct fsr_session *s);
 void fsr_control_leave(struct fsr_session *s);
@@ -366,6 +373,12 @@ void fsr_control_say_goodbye(struct fsr_session *s);
 void fsr_control_stop(struct fsr_session *s);
 void fsr_control_destroy(struct fsr_session *s);
 void fsr_control_free(struct fsr_session *s);
+
+/* auth.c */
+int fsr_auth_alloc(struct fsr_session *s, char *error);
+int fsr_auth_begin(struct fsr_session *s, char *error);
+int fsr_auth_answer(struct fsr_session *s, u32 seq, const struct fsw_auth_ok *ok);
+void fsr_auth_free(struct fsr_session *s);
 
 /* queue.c */
 void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role role, u16 set);

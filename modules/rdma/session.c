@@ -108,6 +108,7 @@ static void free_session(struct fsr_session *s)
 		fsr_queue_free(&s->queues[i]);
 	kvfree(s->queues);
 	kvfree(s->map.chunks);
+	fsr_auth_free(s);
 	fsr_control_free(s);
 	kfree(s);
 }
@@ -133,7 +134,7 @@ static int connect_session(struct fsr_session *s, char *options, u64 size, char 
 
 	if (err)
 		return err;
-	err = fsr_link_up(s, size, error);
+	err = fsr_auth_alloc(s, error) ?: fsr_link_up(s, size, error);
 	if (err)
 		return err;
 

@@ -51,6 +51,23 @@ static void everything_given(void **state)
 	assert_int_equal(p.client_id[0], 0);
 	assert_int_equal(p.client_id[11], 0xb);
 	assert_int_equal(p.client_id[15], 0xf);
+	assert_string_equal(p.psk, "");
+	assert_string_equal(p.identity, "");
+}
+
+static void with_a_key(void **state)
+{
+	struct fsr_params p;
+	char name[FSW_IDENTITY_MAX] = "node-7@x";
+
+	assert_int_equal(parse(&p, "addr=10.0.0.1,psk=fastswap:4711,identity=node-7@x"), 0);
+	assert_string_equal(p.psk, "fastswap:4711");
+	/* As it goes over the wire. */
+	assert_memory_equal(p.identity, name, sizeof(name));
+	/* The last one counts, and leaves nothing of the one before. */
+	assert_int_equal(parse(&p, "identity=a-long-name,addr=10.0.0.1,psk=a:b,identity=node-7@x"),
+			 0);
+	assert_memory_equal(p.identity, name, sizeof(name));
 }
 
 static void address_alone(void **state)
@@ -116,6 +133,28 @@ static void nonsense(void **state)
 		  "hold '86401' is not a number of seconds from 0 to 86400" },
 		{ "addr=10.0.0.1,hold=100000",
 		  "hold '100000' is not a number of seconds from 0 to 86400" },
+		{ "addr=10.0.0.1,psk=fastswap:1", "psk= and identity= go together" },
+		{ "addr=10.0.0.1,identity=node", "psk= and identity= go together" },
+		{ "addr=10.0.0.1,psk=,identity=node",
+		  "psk '' is not the description of a logon key" },
+		{ "addr=10.0.0.1,psk=fastswap,identity=node",
+		  "psk 'fastswap' is not the description of a logon key" },
+		{ "addr=10.0.0.1,psk=:1,identity=node",
+		  "psk ':1' is not the description of a logon key" },
+		{ "addr=10.0.0.1,psk=a:,identity=node",
+		  "psk 'a:' is not the description of a logon key" },
+		{ "addr=10.0.0.1,identity=node,"
+		  "psk=a:12345678901234567890123456789012345678901234567890123456789012",
+		  "psk 'a:12345678901234567890123456789012345678901234567890123456789012' is not "
+		  "the description of a logon key" },
+		{ "addr=10.0.0.1,psk=a:b,identity=",
+		  "identity '' is not up to 63 of [A-Za-z0-9._@-]" },
+		{ "addr=10.0.0.1,psk=a:b,identity=two words",
+		  "identity 'two words' is not up to 63 of [A-Za-z0-9._@-]" },
+		{ "addr=10.0.0.1,psk=a:b,"
+		  "identity=a234567890123456789012345678901234567890123456789012345678901234",
+		  "identity 'a234567890123456789012345678901234567890123456789012345678901234' is "
+		  "not up to 63 of [A-Za-z0-9._@-]" },
 		{ "addr=10.0.0.1,client_id=abc", "client_id 'abc' is not 32 hexadecimal digits" },
 		{ "addr=10.0.0.1,client_id=0001020304050607 8090a0b0c0d0e0f",
 		  "client_id '0001020304050607 8090a0b0c0d0e0f' is not 32 hexadecimal digits" },
@@ -189,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_given),
+		cmocka_unit_test(with_a_key),
 		cmocka_unit_test(address_alone),
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(long_input_is_cut_not_overrun),
