@@ -18,6 +18,7 @@
 #include "client_id.h"
 #include "control.h"
 #include "modules.h"
+#include "secret.h"
 #include "swap.h"
 #include "sysfs.h"
 #include "units.h"
@@ -48,6 +49,9 @@ static const char help[] =
 	"  --source ADDR        local address to connect from\n"
 	"  --hold SECONDS       how long I/O waits for a server that is lost before it\n"
 	"                       fails; 30 unless given\n"
+	"  --psk-file FILE      prove by a key in FILE who we are, and go only to servers that\n"
+	"                       have the same key; lines 'IDENTITY KEY', mode 0600\n"
+	"  --identity NAME      whose key in FILE, if there are several\n"
 	"  --swapon             make it a swap area and swap to it\n"
 	"  --priority N         priority of the swap area, 0 to 32767; without it the\n"
 	"                       kernel chooses, below all areas that are there\n";
@@ -73,6 +77,8 @@ struct place {
  * @size: bytes, 0: everything
  * @queues: 0: the module's default
  * @hold: seconds, or HOLD_AUTO: the module's default
+ * @psk_file: where the key is that is shared with the servers; NULL: there is none
+ * @identity: whose key; NULL: the only one
  * @swapon: swap to it
  * @priority: of the swap area
  */
@@ -83,6 +89,8 @@ struct attach_options {
 	uint64_t size;
 	unsigned int queues;
 	int hold;
+	const char *psk_file;
+	const char *identity;
 	bool swapon;
 	int priority;
 };
@@ -94,6 +102,8 @@ enum {
 	OPT_QUEUES,
 	OPT_SOURCE,
 	OPT_HOLD,
+	OPT_PSK_FILE,
+	OPT_IDENTITY,
 	OPT_SWAPON,
 	OPT_PRIORITY,
 };
@@ -105,6 +115,8 @@ static const struct option long_options[] = {
 	{ "queues", required_argument, NULL, OPT_QUEUES },
 	{ "source", required_argument, NULL, OPT_SOURCE },
 	{ "hold", required_argument, NULL, OPT_HOLD },
+	{ "psk-file", required_argument, NULL, OPT_PSK_FILE },
+	{ "identity", required_argument, NULL, OPT_IDENTITY },
 	{ "swapon", no_argument, NULL, OPT_SWAPON },
 	{ "priority", required_argument, NULL, OPT_PRIORITY },
 	{ }
@@ -154,6 +166,16 @@ static int add_place(const char *text, unsigned int index, struct attach_options
 	return EXIT_OK;
 }
 
+static bool is_identity(const char *text)
+{
+	char identity[FSW_IDENTITY_MAX] = "";
+
+	if (strlen(text) >= sizeof(identity))
+		return false;
+	strcpy(identity, text);
+	return fsw_identity_check(identity, sizeof(identity));
+}
+
 static int parse_option(int c, const char *arg, struct attach_options *opts)
 {
 	const char *reason;
@@ -189,6 +211,19 @@ static int parse_option(int c, const char *arg, struct attach_options *opts)
 					   "--hold: '%s' is not a number from 0 to %u", arg,
 					   HOLD_MAX);
 		opts->hold = n;
+		break;
+	case OPT_PSK_FILE:
+		if (!*arg)
+			return usage_error(&cmd_attach, "--psk-file names no file");
+		opts->psk_file = arg;
+		break;
+	case OPT_IDENTITY:
+		if (!is_identity(arg))
+			return usage_error(&cmd_attach,
+					   "--identity: '%s' is not up to %d letters, digits, "
+					   "'.', '_', '-' and '@'",
+					   arg, FSW_IDENTITY_MAX - 1);
+		opts->identity = arg;
 		break;
 	case OPT_PRIORITY:
 		if (!parse_number(arg, 0, SWAP_PRIORITY_MAX, &n))
@@ -283,6 +318,10 @@ static int check_options(struct attach_options *opts)
 		any_rdma |= is_rdma(&opts->places[i]);
 	if (!is_rdma(&opts->places[0]) && !opts->size)
 		return usage_error(&cmd_attach, "dram:// needs --size");
+	if (opts->identity && !opts->psk_file)
+		return usage_error(&cmd_attach, "--identity is for --psk-file");
+	if (!any_rdma && opts->psk_file)
+		return usage_error(&cmd_attach, "dram:// takes no --psk-file");
 	if (!any_rdma && (opts->queues || opts->source[0] ||
 			  (opts->hold != HOLD_AUTO && opts->nr == 1)))
 		return usage_error(&cmd_attach,
@@ -357,9 +396,10 @@ static int resolve(struct place *place)
 }
 
 /* What the backend of one place is told. Return: false if it does not fit. */
-static bool fill_options(const struct attach_options *opts, const struct place *place, char *out,
-			 size_t size)
+static bool fill_options(const struct attach_options *opts, const struct place *place,
+			 const struct secret *secret, char *out, size_t size)
 {
+	char psk[SECRET_NAME_MAX + FSW_IDENTITY_MAX + 16] = "";
 	char source[NI_MAXHOST + 16] = "", queues[32] = "", hold[32] = "";
 	char client[CLIENT_ID_MAX + 16] = "";
 	char id[CLIENT_ID_MAX];
@@ -376,12 +416,16 @@ static bool fill_options(const struct attach_options *opts, const struct place *
 	/* Without one the module draws a number that lasts as long as the device. */
 	if (client_id(id))
 		snprintf(client, sizeof(client), ",client_id=%s", id);
-	return snprintf(out, size, "addr=%s,port=%u%s%s%s%s", place->address, place->url.port,
-			source, queues, hold, client) < (int)size;
+	/* Where the key is, not the key. */
+	if (secret->serial)
+		snprintf(psk, sizeof(psk), ",psk=%s,identity=%s", secret->name, secret->identity);
+	return snprintf(out, size, "addr=%s,port=%u%s%s%s%s%s", place->address, place->url.port,
+			source, queues, hold, client, psk) < (int)size;
 }
 
 /* "hold=30;rdma:OPTIONS;rdma:OPTIONS". Return: false if it does not fit. */
-static bool fill_mirror(const struct attach_options *opts, char *out, size_t size)
+static bool fill_mirror(const struct attach_options *opts, const struct secret *secret, char *out,
+			size_t size)
 {
 	char options[FASTSWAP_CTL_OPTIONS_MAX];
 	unsigned int i;
@@ -392,7 +436,7 @@ static bool fill_mirror(const struct attach_options *opts, char *out, size_t siz
 	for (i = 0; i < opts->nr; i++) {
 		const struct place *place = &opts->places[i];
 
-		if (!fill_options(opts, place, options, sizeof(options)))
+		if (!fill_options(opts, place, secret, options, sizeof(options)))
 			return false;
 		n += snprintf(out + n, size - n, "%s%s:%s", i ? ";" : "", place->url.backend,
 			      options);
@@ -407,15 +451,16 @@ static const char *backend_of(const struct attach_options *opts)
 	return opts->nr > 1 ? "mirror" : opts->places[0].url.backend;
 }
 
-/* Return: false if the addresses do not fit. */
-static bool fill_request(const struct attach_options *opts, struct fastswap_ctl_attach *args)
+/* Return: false if the options do not fit. */
+static bool fill_request(const struct attach_options *opts, const struct secret *secret,
+			 struct fastswap_ctl_attach *args)
 {
 	memset(args, 0, sizeof(*args));
 	args->size = opts->size;
 	strcpy(args->backend, backend_of(opts));
 	if (opts->nr > 1)
-		return fill_mirror(opts, args->options, sizeof(args->options));
-	return fill_options(opts, &opts->places[0], args->options, sizeof(args->options));
+		return fill_mirror(opts, secret, args->options, sizeof(args->options));
+	return fill_options(opts, &opts->places[0], secret, args->options, sizeof(args->options));
 }
 
 static void print_place(const struct place *place, char *out, size_t size)
@@ -486,15 +531,17 @@ static bool print_path(const struct device *dev)
 	return puts(dev->path) >= 0 && fflush(stdout) == 0;
 }
 
-static int attach(const struct attach_options *opts)
+static int attach(const struct attach_options *opts, struct secret *secret)
 {
 	struct fastswap_ctl_attach args;
 	struct device dev;
 	unsigned int i;
 	int err;
 
-	if (!fill_request(opts, &args)) {
-		complain("the address is too long");
+	if (opts->psk_file && !secret_lend(secret))
+		return EXIT_FAILED;
+	if (!fill_request(opts, secret, &args)) {
+		complain("the addresses%s are too long", opts->psk_file ? " and the identity" : "");
 		return EXIT_FAILED;
 	}
 	for (i = 0; i < opts->nr; i++)
@@ -504,6 +551,8 @@ static int attach(const struct attach_options *opts)
 		return EXIT_FAILED;
 
 	err = control_attach(&args);
+	/* The module has a copy. */
+	secret_drop(secret);
 	if (err) {
 		complain_attach(opts, err, args.error);
 		return EXIT_FAILED;
@@ -529,6 +578,7 @@ static int attach(const struct attach_options *opts)
 static int run_attach(int argc, char **argv)
 {
 	struct attach_options opts = { .priority = SWAP_PRIORITY_AUTO, .hold = HOLD_AUTO };
+	struct secret secret = { 0 };
 	bool done = false;
 	int status = parse_command_line(argc, argv, &opts, &done);
 	unsigned int i;
@@ -548,7 +598,12 @@ static int run_attach(int argc, char **argv)
 		return status;
 
 	catch_interrupts();
-	return attach(&opts);
+	if (opts.psk_file && !secret_load(&secret, opts.psk_file, opts.identity))
+		status = EXIT_FAILED;
+	else
+		status = attach(&opts, &secret);
+	secret_drop(&secret);
+	return status;
 }
 
 const struct command cmd_attach = {

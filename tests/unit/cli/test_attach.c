@@ -19,6 +19,7 @@
 #include "control.h"
 #include "mock_cli.h"
 #include "modules.h"
+#include "secret.h"
 #include "swap.h"
 #include "sysfs.h"
 
@@ -33,6 +34,9 @@ static int swap_priority;		/* as asked for; -2: not asked */
 static int attach_result;
 static const char *attach_error;
 static const char *machine;		/* its client id, or NULL */
+static char secret_path[64], secret_owner[64];	/* as asked for */
+static bool secret_is_there, secret_is_lent;
+static int secrets_held;		/* loaded and not dropped */
 static bool load_works, open_works, node_comes, swap_works, interrupt_in_attach, off_works;
 
 static int setup(void **state)
@@ -47,6 +51,11 @@ static int setup(void **state)
 	attach_result = 0;
 	attach_error = "";
 	machine = NULL;
+	secret_path[0] = '\0';
+	secret_owner[0] = '\0';
+	secret_is_there = true;
+	secret_is_lent = false;
+	secrets_held = 0;
 	load_works = true;
 	open_works = true;
 	node_comes = true;
@@ -63,6 +72,34 @@ bool client_id(char *text)
 	return machine;
 }
 
+bool secret_load(struct secret *secret, const char *path, const char *identity)
+{
+	secrets_held++;
+	snprintf(secret_path, sizeof(secret_path), "%s", path);
+	snprintf(secret_owner, sizeof(secret_owner), "%s", identity ? identity : "(any)");
+	strcpy(secret->identity, identity ? identity : "node1");
+	if (!secret_is_there)
+		strcpy(mock_message, "no such key");
+	return secret_is_there;
+}
+
+bool secret_lend(struct secret *secret)
+{
+	assert_int_equal(secrets_held, 1);
+	secret_is_lent = true;
+	strcpy(secret->name, "fastswap:4711");
+	secret->serial = 1;
+	return true;
+}
+
+void secret_drop(struct secret *secret)
+{
+	if (secret->identity[0])
+		secrets_held--;
+	memset(secret, 0, sizeof(*secret));
+	secret_is_lent = false;
+}
+
 bool load_backend(const char *backend)
 {
 	calls++;
@@ -73,6 +110,7 @@ int control_attach(struct fastswap_ctl_attach *args)
 {
 	calls++;
 	seen = *args;
+	assert_int_equal(secret_is_lent, strstr(args->options, "psk=") != NULL);
 	args->index = 5;
 	strcpy(args->error, attach_error);
 	mock_interrupted = interrupt_in_attach;
@@ -102,6 +140,8 @@ bool device_wait_node(const struct device *dev, unsigned int timeout_ms)
 bool swap_on(const struct device *dev, int priority)
 {
 	calls++;
+	/* Nobody needs it any more. */
+	assert_int_equal(secrets_held, 0);
 	swap_priority = priority;
 	return swap_works;
 }
@@ -178,6 +218,17 @@ static void test_requests(void **state)
 		{ "attach dram:// --mirror dram:// --mirror dram:// --mirror dram:// --size 1M "
 		  "--hold 9",
 		  "mirror", "hold=9;dram:;dram:;dram:;dram:", 1 << 20, -2 },
+		{ "attach rdma://10.0.0.1 --psk-file /k", "rdma",
+		  "addr=10.0.0.1,port=50000,psk=fastswap:4711,identity=node1", 0, -2 },
+		{ "attach rdma://10.0.0.1 --identity a@b --psk-file=/k --queues 2", "rdma",
+		  "addr=10.0.0.1,port=50000,queues=2,psk=fastswap:4711,identity=a@b", 0, -2 },
+		/* Every replica gets the same key. */
+		{ "attach rdma://10.0.0.1 --mirror rdma://10.0.0.2 --mirror dram:// --psk-file /k "
+		  "--size 1M --swapon",
+		  "mirror",
+		  "rdma:addr=10.0.0.1,port=50000,psk=fastswap:4711,identity=node1;"
+		  "rdma:addr=10.0.0.2,port=50000,psk=fastswap:4711,identity=node1;dram:",
+		  1 << 20, SWAP_PRIORITY_AUTO },
 		{ "attach dram:// --size 64K", "dram", "", 65536, -2 },
 		{ "attach dram:// --size=64K --swapon", "dram", "", 65536, SWAP_PRIORITY_AUTO },
 		{ "attach dram:// --swapon --priority 0 --size 64K", "dram", "", 65536, 0 },
@@ -194,7 +245,59 @@ static void test_requests(void **state)
 		assert_int_equal(seen.flags, 0);
 		assert_int_equal(swap_priority, t[i].priority);
 		assert_int_equal(undone, 0);
+		assert_int_equal(secrets_held, 0);
 	}
+}
+
+static void test_keys(void **state)
+{
+	char line[256] = "attach rdma://10.0.0.1 --psk-file /k --identity ";
+	unsigned int i;
+
+	assert_int_equal(run("attach rdma://10.0.0.1 --psk-file /etc/k"), EXIT_OK);
+	assert_string_equal(secret_path, "/etc/k");
+	assert_string_equal(secret_owner, "(any)");
+	assert_int_equal(run("attach rdma://10.0.0.1 --psk-file /k --identity me"), EXIT_OK);
+	assert_string_equal(secret_owner, "me");
+
+	/* The file is nobody's business without root, and nothing is done without the key. */
+	setup(NULL);
+	mock_root = false;
+	assert_int_equal(run("attach rdma://10.0.0.1 --psk-file /k"), EXIT_FAILED);
+	assert_string_equal(secret_path, "");
+	setup(NULL);
+	secret_is_there = false;
+	assert_int_equal(run("attach rdma://10.0.0.1 --psk-file /k"), EXIT_FAILED);
+	assert_string_equal(mock_message, "no such key");
+	assert_int_equal(calls, 0);
+	assert_int_equal(secrets_held, 0);
+
+	/* However it ends, the key is taken back. */
+	setup(NULL);
+	load_works = false;
+	assert_int_equal(run("attach rdma://10.0.0.1 --psk-file /k"), EXIT_FAILED);
+	assert_int_equal(secrets_held, 0);
+	setup(NULL);
+	attach_result = -EACCES;
+	attach_error = "no such identity, or not with this key";
+	assert_int_equal(run("attach rdma://10.0.0.1 --psk-file /k"), EXIT_FAILED);
+	assert_non_null(strstr(mock_message, "no such identity"));
+	assert_int_equal(secrets_held, 0);
+
+	/* Long names in front of four servers do not fit, and that is said. */
+	setup(NULL);
+	for (i = 0; i < FSW_IDENTITY_MAX - 1; i++)
+		strcat(line, "x");
+	assert_int_equal(run(line), EXIT_OK);
+	for (i = 2; i < 5; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line),
+			 " --mirror rdma://10.0.0.%u", i);
+	machine = "00112233445566778899aabbccddeeff";
+	calls = 0;
+	assert_int_equal(run(line), EXIT_FAILED);
+	assert_non_null(strstr(mock_message, "are too long"));
+	assert_int_equal(calls, 0);
+	assert_int_equal(secrets_held, 0);
 }
 
 static void test_client_id(void **state)
@@ -245,6 +348,14 @@ static void test_bad_lines(void **state)
 		"attach dram:// --size 1M --queues 1",
 		"attach dram:// --size 1M --source 10.0.0.1",
 		"attach dram:// --size 1M --hold 1",
+		"attach rdma://10.0.0.1 --psk-file",
+		"attach rdma://10.0.0.1 --psk-file=",
+		"attach rdma://10.0.0.1 --identity node1",
+		"attach rdma://10.0.0.1 --psk-file /k --identity a,b",
+		"attach rdma://10.0.0.1 --psk-file /k --identity=",
+		"attach rdma://10.0.0.1 --psk-file /k --identity "
+		"a234567890123456789012345678901234567890123456789012345678901234",
+		"attach dram:// --size 1M --psk-file /k",
 		"attach nfs://10.0.0.1",
 		"attach rdma://10.0.0.1 --mirror",
 		"attach --mirror rdma://10.0.0.1",
@@ -399,6 +510,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_requests, setup),
+		cmocka_unit_test_setup(test_keys, setup),
 		cmocka_unit_test_setup(test_client_id, setup),
 		cmocka_unit_test_setup(test_bad_lines, setup),
 		cmocka_unit_test_setup(test_unknown_name, setup),
