@@ -47,6 +47,7 @@ static void send_message(struct attempt *a, enum fsw_msg_type type, uint32_t fir
 		.count = fsw_htole32(count),
 	};
 	const struct fsw_goodbye bye = { .reason = fsw_htole16(first) };
+	static const struct fsw_auth auth = { .identity = "somebody" };
 
 	if (!has_queue_pair(&a->c.control))
 		return;
@@ -54,6 +55,8 @@ static void send_message(struct attempt *a, enum fsw_msg_type type, uint32_t fir
 		link_send(&a->c.control, type, first, NULL, 0);
 	else if (type == FSW_MSG_GOODBYE)
 		link_send(&a->c.control, type, 0, &bye, sizeof(bye));
+	else if (type == FSW_MSG_AUTH)
+		link_send(&a->c.control, type, 0, &auth, sizeof(auth));
 	else
 		link_send(&a->c.control, type, ++a->c.seq, &range, sizeof(range));
 }
@@ -185,6 +188,7 @@ static const struct move {
 	{ "release twice", .go = release_twice },
 	{ "grant", .type = FSW_MSG_GRANT, .count = 1 },
 	{ "released", .type = FSW_MSG_RELEASED, .count = 1 },
+	{ "proof", .type = FSW_MSG_AUTH },
 	{ "goodbye", .type = FSW_MSG_GOODBYE, .first = FSW_REASON_DETACH },
 	{ "goodbye for silence", .type = FSW_MSG_GOODBYE, .first = FSW_REASON_TIMEOUT },
 	{ "goodbye and more", .go = goodbye_and_more },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <infiniband/verbs.h>
 #include <rdma/rdma_cma.h>
@@ -22,6 +23,9 @@ static const char *const ways[][2] = {
 	{ "mute", "accept, then never answer a message" },
 	{ "babble", "accept, then send a message that breaks the protocol" },
 	{ "liar", "accept, then grant a chunk that nobody asked for" },
+	{ "open", "accept, and demand no key" },
+	{ "impostor", "demand a key, but prove nothing" },
+	{ "hasty", "demand a key, and send a proof before there is anything to prove" },
 };
 
 /* What one accepted connection needs; a run ends before these could run out. */
@@ -96,7 +100,12 @@ static void make_queue_pair(struct rdma_cm_id *id)
 	}
 }
 
-static void accept_with(struct rdma_cm_id *id, const struct fsw_hello *hello, int garbage)
+static int demands_key(const char *way)
+{
+	return is(way, "impostor") || is(way, "hasty");
+}
+
+static void accept_with(struct rdma_cm_id *id, const struct fsw_hello *hello, const char *way)
 {
 	struct fsw_welcome welcome = {
 		.magic = fsw_htole32(FSW_MAGIC),
@@ -115,7 +124,11 @@ static void accept_with(struct rdma_cm_id *id, const struct fsw_hello *hello, in
 	};
 
 	make_queue_pair(id);
-	if (garbage)
+	if (demands_key(way) && hello->role == FSW_ROLE_CONTROL) {
+		welcome.auth = fsw_htole16(FSW_AUTH_PSK);
+		memset(welcome.nonce, 0x5a, sizeof(welcome.nonce));
+	}
+	if (is(way, "garbage"))
 		memset(&welcome, 0x5a, sizeof(welcome));
 	if (rdma_accept(id, &param))
 		fail("rdma_accept");
@@ -158,7 +171,35 @@ static void on_request(struct rdma_cm_event *event, const char *way)
 	else if (is(way, "stranger"))
 		rdma_reject(event->id, "go away", 7);
 	else if (!is(way, "silent"))
-		accept_with(event->id, hello, is(way, "garbage"));
+		accept_with(event->id, hello, way);
+}
+
+/* The sequence number of the next message; 0 if none comes. */
+static __u32 await_message(struct rdma_cm_id *id)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct session *s = id->context;
+	struct ibv_wc wc;
+	int i;
+
+	for (i = 0; i < 5000; i++) {
+		if (ibv_poll_cq(s->cq, 1, &wc) == 1)
+			return fsw_letoh32(((struct fsw_msg *)s->buffer)->seq);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static void send_proof(struct rdma_cm_id *id, __u32 seq)
+{
+	struct {
+		struct fsw_msg msg;
+		struct fsw_auth_ok ok;
+	} m;
+
+	memset(&m, 0x5a, sizeof(m));
+	fsw_msg_init(&m.msg, FSW_MSG_AUTH_OK, seq, sizeof(m.ok));
+	send_message(id, &m, sizeof(m));
 }
 
 static void on_established(struct rdma_cm_id *id, const char *way)
@@ -180,6 +221,10 @@ static void on_established(struct rdma_cm_id *id, const char *way)
 	} else if (is(way, "liar")) {
 		fsw_msg_init(&m.msg, FSW_MSG_GRANT, 1, sizeof(m.grant));
 		send_message(id, &m, sizeof(m));
+	} else if (is(way, "impostor")) {
+		send_proof(id, await_message(id));
+	} else if (is(way, "hasty")) {
+		send_proof(id, 0);
 	}
 }
 
