@@ -28,8 +28,8 @@ def available():
     return shutil.which("gnuplot") is not None
 
 
-def _gnuplot(path, script):
-    """Have gnuplot write one file."""
+def gnuplot(path, script):
+    """Have gnuplot write one file, by a script that says nothing of terminal and output."""
     result = subprocess.run(
         ["gnuplot"],
         input=f'{HEAD}set output "{os.path.basename(path)}"\n{script}',
@@ -40,8 +40,6 @@ def _gnuplot(path, script):
     )
     if result.returncode:
         raise BenchError(f"gnuplot: {(result.stderr.strip().splitlines() or ['no reason'])[-1]}")
-
-
     _tidy(path)
 
 
@@ -55,12 +53,16 @@ def _tidy(path):
         file.writelines(lines)
 
 
+def escaped(text):
+    """Text as it is: the enhanced mode takes an underscore for a subscript."""
+    return text.replace("_", "\\\\_")
+
+
 def _title(device):
-    # The enhanced text mode takes an underscore for a subscript.
-    return plan.DEVICES.get(device, device).replace("_", "\\\\_")
+    return escaped(plan.DEVICES.get(device, device))
 
 
-def _blocks(data):
+def blocks(data):
     """Inline data of gnuplot, one block for each series."""
     text = ""
     for index, rows in enumerate(data):
@@ -99,9 +101,9 @@ def latency(path, results, workload, label):
             seen += number
             rows.append((below / 1000, 100 * number / total, 100 * seen / total))
         data.append(rows)
-    _gnuplot(
+    gnuplot(
         path,
-        _blocks(data)
+        blocks(data)
         + "set multiplot layout 2,1\nset logscale x\n"
         + f'set title "Latency of a fault: {workload}, {label}"\n'
         + 'set format x "%g"\nset ylabel "% of faults"\nset key top right\n'
@@ -112,41 +114,60 @@ def latency(path, results, workload, label):
     return True
 
 
+def bars(path, title, places, series, scale):
+    """Bars side by side with their spread.
+
+    places: names along the axis; series: (name, color, {number of the place: spread}); scale:
+    what gnuplot is to set for the other axis.
+    """
+    data = []
+    for index, (_, _, found) in enumerate(series):
+        rows = [
+            (place + (index + 0.5) / (len(series) + 1) - 0.5, s["median"], s["min"], s["max"])
+            for place, s in found.items()
+        ]
+        data.append(rows or [("NaN",) * 4])
+    tics = ", ".join(f'"{escaped(name)}" {place}' for place, name in enumerate(places))
+    width = 0.9 / (len(series) + 1)
+    drawn = []
+    for index, (name, color, _) in enumerate(series):
+        drawn.append(
+            f"$data{index} using 1:2:({width}) with boxes fs solid 0.8 noborder "
+            f'lc rgb "{color}" title "{escaped(name)}"'
+        )
+        drawn.append(f'$data{index} using 1:2:3:4 with yerrorbars pt 0 lc rgb "black" notitle')
+    gnuplot(
+        path,
+        blocks(data)
+        + f'set title "{escaped(title)}"\n'
+        + f"{scale}\n"
+        + "set key outside right top\nset pointintervalbox 0\n"
+        + f"set xtics rotate by -35 ({tics})\nset xrange [-0.6:{len(places) - 0.4}]\n"
+        + f"plot {', '.join(drawn)}\n",
+    )
+
+
 def speed(path, results, phases):
     """Bars of pages per second with their spread, by phase and device."""
     # One fill is like the other, unless it has huge pages.
     phases = [key for key in phases if key[1] != "fill" or key[0] in ("sequential", "thp")]
-    devices = results.measured_devices()
     if not phases:
         return False
-    data = []
-    for index, device in enumerate(devices):
-        rows = []
-        for place, (workload, label) in enumerate(phases):
-            found = results.spread(device, workload, label, "pages_per_second")
-            if found:
-                x = place + (index + 0.5) / (len(devices) + 1) - 0.5
-                rows.append((x, found["median"], found["min"], found["max"]))
-        data.append(rows or [("NaN",) * 4])
-    tics = ", ".join(
-        f'"{workload}: {label}" {place}' for place, (workload, label) in enumerate(phases)
-    )
-    width = 0.9 / (len(devices) + 1)
-    bars = []
-    for index, device in enumerate(devices):
-        color = COLORS.get(device, "black")
-        bars.append(
-            f"$data{index} using 1:2:({width}) with boxes fs solid 0.8 noborder "
-            f'lc rgb "{color}" title "{_title(device)}"'
-        )
-        bars.append(f'$data{index} using 1:2:3:4 with yerrorbars pt 0 lc rgb "black" notitle')
-    _gnuplot(
+    series = []
+    for device in results.measured_devices():
+        found = {
+            place: results.spread(device, *phase, "pages_per_second")
+            for place, phase in enumerate(phases)
+        }
+        name = plan.DEVICES.get(device, device)
+        found = {place: s for place, s in found.items() if s}
+        series.append((name, COLORS.get(device, "black"), found))
+    bars(
         path,
-        _blocks(data)
-        + 'set title "Pages per second: median, smallest, largest"\n'
-        + "set logscale y\nset key outside right top\nset pointintervalbox 0\n"
-        + f"set xtics rotate by -35 ({tics})\nset xrange [-0.6:{len(phases) - 0.4}]\n"
-        + f"plot {', '.join(bars)}\n",
+        "Pages per second: median, smallest, largest",
+        [f"{workload}: {label}" for workload, label in phases],
+        series,
+        "set logscale y",
     )
     return True
 

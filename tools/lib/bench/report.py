@@ -95,10 +95,35 @@ def _targets(judged, kernel):
     )
 
 
-def _devices(results):
-    rows = [[plan.DEVICES.get(name, name), text] for name, text in results.devices.items()]
+def heading(title, about):
+    """The first lines: what was measured, when, and on what."""
+    return (
+        "<!-- SPDX-License-Identifier: GPL-2.0-only -->\n"
+        f"# {title}\n\n"
+        f"    {about['command']}\n\n"
+        f"{about['date']}, fastswap {about['revision']}, kernel {about['release']}, "
+        f"{about['machine']}; {about['reps']} "
+        + ("repetition" if about["reps"] == 1 else "repetitions")
+        + ("" if about["reps"] >= plan.MIN_REPETITIONS else
+           f" (fewer than {plan.MIN_REPETITIONS}: medians mean little)")
+        + ". "
+        + f"The load average of the host was {about['host_load']:.1f} on "
+        f"{about['host_cpus']} CPUs before it began"
+        + (": too busy for times that mean anything" if about["host_load"] > MAX_LOAD else "")
+        + ".\n"
+    )
+
+
+def device_table(devices):
+    """How devices were set up: by name, their settings."""
     text = "## Devices\n\n| device | settings |\n| --- | --- |\n"
-    text += "".join(f"| {name} | {settings} |\n" for name, settings in rows)
+    return text + "".join(
+        f"| {plan.DEVICES.get(name, name)} | {settings} |\n" for name, settings in devices.items()
+    )
+
+
+def _devices(results):
+    text = device_table(results.devices)
     if results.raw:
         text += "\nThe RDMA device without swap, 4 KiB at a time: "
         text += (
@@ -110,7 +135,8 @@ def _devices(results):
     return text
 
 
-def _skipped(skipped, left_out):
+def skipped_list(skipped, left_out):
+    """What the report does not have, and why."""
     text = "".join(f"- {what}: {reason}\n" for what, reason in skipped) or "Nothing failed.\n"
     if left_out:
         text += f"\nLeft out by the command line: {', '.join(left_out)}.\n"
@@ -264,24 +290,12 @@ def render(about, judged, results, icount, steps, plots):
         if part is not None:
             skipped += [(f"{name}: {what}", reason) for what, reason in part.skipped]
     parts = [
-        "<!-- SPDX-License-Identifier: GPL-2.0-only -->\n"
-        "# fastswap and its peers\n\n"
-        f"    {about['command']}\n\n"
-        f"{about['date']}, fastswap {about['revision']}, kernel {about['release']}, "
-        f"{about['machine']}; {about['reps']} "
-        + ("repetition" if about["reps"] == 1 else "repetitions")
-        + ("" if about["reps"] >= plan.MIN_REPETITIONS else
-           f" (fewer than {plan.MIN_REPETITIONS}: medians mean little)")
-        + ". "
-        + f"The load average of the host was {about['host_load']:.1f} on "
-        f"{about['host_cpus']} CPUs before it began"
-        + (": too busy for times that mean anything" if about["host_load"] > MAX_LOAD else "")
-        + ".\n",
+        heading("fastswap and its peers", about),
         _targets(judged, about["kernel"]),
     ]
     if results.runs or results.devices:
         parts.append(_devices(results))
-    parts.append(_skipped(skipped, about.get("left_out", ())))
+    parts.append(skipped_list(skipped, about.get("left_out", ())))
     if plots:
         parts.append("## Plots\n\n" + "\n".join(f"![{text}]({file})" for file, text in plots)
                      + "\n")

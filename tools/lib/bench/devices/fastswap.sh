@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# fastswap's own devices, for guest.sh.
-# shellcheck disable=SC2004,SC2034,SC2154 # settings, disk and more are guest.sh's
+# fastswap's own devices, for rig.sh.
+# shellcheck disable=SC2004,SC2034,SC2154 # settings, disk and more are rig.sh's
 
 # attach NAME URL [OPTION...]
 attach()

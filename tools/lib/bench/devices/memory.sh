@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The kernel's own devices in local memory: a RAM disk, and a compressed one.
-# shellcheck disable=SC2034,SC2154 # settings, disk and more are guest.sh's
+# shellcheck disable=SC2034,SC2154 # settings, disk and more are rig.sh's
 
 set_up_brd()
 {

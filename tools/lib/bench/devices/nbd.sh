@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The network block device over TCP, to an nbd-server in the same machine.
-# shellcheck disable=SC2034,SC2154 # settings, disk and more are guest.sh's
+# shellcheck disable=SC2034,SC2154 # settings, disk and more are rig.sh's
 
 nbd_listens()
 {

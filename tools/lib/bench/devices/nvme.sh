@@ -3,7 +3,7 @@
 #
 # The kernel's own NVMe over RDMA, to a RAM disk that nvmet-rdma of the same
 # machine exports over the same soft-RoCE device.
-# shellcheck disable=SC2034,SC2154 # settings, disk and more are guest.sh's
+# shellcheck disable=SC2034,SC2154 # settings, disk and more are rig.sh's
 
 nvme_disk()
 {
