@@ -79,7 +79,8 @@ check_static()
 	local -a sources
 
 	need cppcheck
-	mapfile -t sources < <(files 'server/*.c' 'tools/*.c' 'tests/vm/*.c' 'tests/bench/*.c')
+	mapfile -t sources < <(files 'server/*.c' 'tools/*.c' 'tests/vm/*.c' 'tests/bench/*.c' \
+		'tests/experiments/*.c')
 	examined ${#sources[@]} "C files of programs"
 	# It reads no system headers, but cannot follow TAILQ_FOREACH() without this one.
 	queue=$(echo '#include <sys/queue.h>' | "${CC:-cc}" -M -x c - | grep -o '[^ ]*sys/queue.h')
