@@ -180,7 +180,7 @@ static int case_refusals(const struct target *target)
 #define FIELD(f, v, r) { #f " = " #v, offsetof(struct fsw_hello, f), \
 			 sizeof(((struct fsw_hello *)0)->f), v, FSW_REASON_##r }
 		FIELD(magic, 0, MALFORMED),
-		FIELD(version_min, 2, MALFORMED),	/* more than the version */
+		FIELD(version_min, FSW_VERSION + 1, MALFORMED),	/* more than the version */
 		FIELD(version, 0, MALFORMED),
 		FIELD(role, 4, MALFORMED),
 		FIELD(role, 255, MALFORMED),

@@ -73,7 +73,12 @@ int main(int argc, char **argv)
 	};
 	const char *port = "50000", *source = NULL;
 	struct target target = {
-		.chunks = 2, .seconds = 60, .seed = 1, .clients = 64, .sets = 1, .cycles = 10000,
+		.chunks = 2,
+		.seconds = 60,
+		.seed = 1,
+		.clients = 64,
+		.sets = 1,
+		.cycles = 10000,
 	};
 	int opt, status;
 
