@@ -47,7 +47,7 @@ def check_status(text):
 
 
 def check_dashboard(text, known):
-    """Panels do not overlap, and everything that they show is among the metrics; and all are shown."""
+    """Panels do not overlap; they show metrics that there are, and all of them."""
     dashboard = json.loads(text)
     taken, ids, asked = set(), set(), set()
     variables = {variable["name"] for variable in dashboard["templating"]["list"]}

@@ -76,8 +76,9 @@ wait_for 30 is_in_state failed
 detach "$DEVICE"
 
 step "a server that hangs is ended"
-mkdir -p "/run/systemd/system/$UNIT.service.d"
-printf '[Service]\nWatchdogSec=3\nTimeoutAbortSec=5\n' >"/run/systemd/system/$UNIT.service.d/test.conf"
+dropins=/run/systemd/system/$UNIT.service.d
+mkdir -p "$dropins"
+printf '[Service]\nWatchdogSec=3\nTimeoutAbortSec=5\n' >"$dropins/test.conf"
 systemctl daemon-reload
 systemctl start "$UNIT"
 # It is not ended while it is well.
