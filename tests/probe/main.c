@@ -13,7 +13,8 @@ static void usage(FILE *to)
 	const struct probe_case *c;
 
 	fputs("Usage: fsw-probe [--port P] [--source ADDRESS] [--chunks N] [--seconds N]\n"
-	      "                 [--seed N] [--clients N] [--sets N] [--cycles N] ADDRESS CASE...\n\n"
+	      "                 [--seed N] [--clients N] [--sets N] [--cycles N]\n"
+	      "                 ADDRESS CASE...\n\n"
 	      "Cases, or 'all' for those with a star:\n",
 	      to);
 	for (c = probe_cases; c->name; c++)
