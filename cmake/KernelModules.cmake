@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Kernel modules, through kbuild, for each kernel in FASTSWAP_KERNELS:
 #   6.12, 6.1   stock kernels for the tests, fetched at build time into <build>/kernels/NAME
-#   6.12-debug, 6.1-debug   built with KASAN, lockdep, ... into <build>/kernels/NAME, for the same tests
+#   6.12-debug, 6.1-debug   likewise, but built here, with KASAN, lockdep, ...
 #   running     the kernel of this machine
 #   /a/path     a kernel directory (tools/fetch-kernel) or a kernel build directory
 # Targets: kernels, modules, modules-NAME. Modules of kernel NAME are made in <build>/modules/NAME.

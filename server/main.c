@@ -120,7 +120,7 @@ static int node_of_devices(const struct listener *l)
 	return node;
 }
 
-/* Decide which node the pool shall be on. Returns false if the one that is asked for is not there. */
+/* Decide which node the pool shall be on. Returns false if the one asked for is not there. */
 static bool place_pool(struct config *placed, const struct config *cfg, const struct listener *l,
 		       char *why, size_t why_size)
 {

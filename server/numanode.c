@@ -91,7 +91,9 @@ uint64_t numanode_free_bytes(const char *sysfs, int node, size_t page_size)
 		snprintf(path, sizeof(path),
 			 "%s/devices/system/node/node%d/hugepages/hugepages-%zukB/free_hugepages",
 			 sysfs, node, page_size >> 10);
-		return read_line(path, line, sizeof(line)) ? strtoull(line, NULL, 10) * page_size : 0;
+		if (!read_line(path, line, sizeof(line)))
+			return 0;
+		return strtoull(line, NULL, 10) * page_size;
 	}
 	snprintf(path, sizeof(path), "%s/devices/system/node/node%d/meminfo", sysfs, node);
 	file = fopen(path, "re");
@@ -107,12 +109,13 @@ uint64_t numanode_free_bytes(const char *sysfs, int node, size_t page_size)
 int numanode_place(void *base, size_t size, int node, bool strict)
 {
 	struct bitmask *nodes = numa_allocate_nodemask();
+	int mode = strict ? MPOL_BIND : MPOL_PREFERRED;
 	int err = 0;
 
 	if (!nodes)
 		return ENOMEM;
 	numa_bitmask_setbit(nodes, node);
-	if (mbind(base, size, strict ? MPOL_BIND : MPOL_PREFERRED, nodes->maskp, nodes->size + 1, 0))
+	if (mbind(base, size, mode, nodes->maskp, nodes->size + 1, 0))
 		err = errno;
 	numa_free_nodemask(nodes);
 	return err;

@@ -187,7 +187,8 @@ int option_set(struct config *cfg, enum option_id id, const char *value, char *w
 		return 0;
 	case OPTION_NUMA:
 		if (parse_node(value, field))
-			return complain(why, why_size, " must be auto, off or the number of a node");
+			return complain(why, why_size,
+					" must be auto, off or the number of a node");
 		cfg->numa_strict = *(int *)field >= 0;
 		return 0;
 	case OPTION_FLAG:

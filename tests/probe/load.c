@@ -200,8 +200,9 @@ static int report_grants(const struct load *load, const struct target *target, u
 	}
 	CHECK(nr, "nobody was granted anything");
 	qsort(samples, nr, sizeof(*samples), compare);
-	printf("granted: %" PRIu64 " chunks in %" PRIu64 " ms, %" PRIu64 " per second; a request of"
-	       " %u took %u us at the median, %u us at the 99th percentile; of a client at least %" PRIu64 ", at most %" PRIu64 "\n",
+	printf("granted: %" PRIu64 " chunks in %" PRIu64 " ms, %" PRIu64 " per second; "
+	       "a request of %u took %u us at the median, %u us at the 99th percentile; "
+	       "of a client at least %" PRIu64 ", at most %" PRIu64 "\n",
 	       sum, ms, sum * 1000 / (ms ? ms : 1), target->chunks, samples[nr / 2],
 	       samples[nr / 100 * 99], least, most);
 	free(samples);
