@@ -74,6 +74,16 @@ static void recovered(struct fsr_session *s)
 	fastswap_set_health(s->up, FASTSWAP_LIVE);
 }
 
+static void tell_broken(struct fsr_session *s)
+{
+	u32 hold = READ_ONCE(s->hold_s);
+
+	if (hold)
+		fsr_err(s, "%s: connecting again, I/O waits for at most %u s\n", s->why, hold);
+	else
+		fsr_err(s, "%s: connecting again, I/O does not wait\n", s->why);
+}
+
 /* One line for each reason, not for each attempt. */
 static void tell(struct fsr_session *s, const char *why)
 {
@@ -112,11 +122,8 @@ void fsr_recover(struct work_struct *work)
 	if (fsr_session_state(s) != FSR_BROKEN)
 		goto unlock;
 
-	if (!s->attempts && READ_ONCE(s->hold_s))
-		fsr_err(s, "%s: connecting again, I/O waits for at most %u s\n", s->why,
-			READ_ONCE(s->hold_s));
-	else if (!s->attempts)
-		fsr_err(s, "%s: connecting again, I/O does not wait\n", s->why);
+	if (!s->attempts)
+		tell_broken(s);
 	if (attempt(s)) {
 		recovered(s);
 		goto unlock;
