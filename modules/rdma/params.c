@@ -71,15 +71,6 @@ static int parse_psk(const char *text, char *psk)
 	return 0;
 }
 
-static int parse_identity(const char *text, char *identity)
-{
-	if (strlen(text) >= FSW_IDENTITY_MAX)
-		return -EINVAL;
-	memset(identity, 0, FSW_IDENTITY_MAX);
-	strscpy(identity, text, FSW_IDENTITY_MAX);
-	return fsw_identity_check(identity, FSW_IDENTITY_MAX) ? 0 : -EINVAL;
-}
-
 static int parse_option(struct fsr_params *p, const char *key, const char *value,
 			char *error, size_t len)
 {
@@ -125,7 +116,7 @@ static int parse_option(struct fsr_params *p, const char *key, const char *value
 			return -EINVAL;
 		}
 	} else if (!strcmp(key, "identity")) {
-		if (parse_identity(value, p->identity)) {
+		if (!fsw_identity_set(p->identity, value)) {
 			snprintf(error, len, "identity '%s' is not up to %d of [A-Za-z0-9._@-]",
 				 value, FSW_IDENTITY_MAX - 1);
 			return -EINVAL;

@@ -115,9 +115,7 @@ static const char *parse_line(struct psk_list *list, struct psk *psk, char *line
 
 	if (!*key || *take_word(&line))
 		return "a line is 'IDENTITY KEY'";
-	snprintf(psk->identity, sizeof(psk->identity), "%s", identity);
-	if (strlen(identity) >= sizeof(psk->identity) ||
-	    !fsw_identity_check(psk->identity, sizeof(psk->identity)))
+	if (!fsw_identity_set(psk->identity, identity))
 		return "an identity is up to 63 letters, digits, '.', '_', '-' and '@'";
 	other = psk_find(list, psk->identity);
 	if (other) {

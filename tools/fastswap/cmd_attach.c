@@ -168,12 +168,9 @@ static int add_place(const char *text, unsigned int index, struct attach_options
 
 static bool is_identity(const char *text)
 {
-	char identity[FSW_IDENTITY_MAX] = "";
+	char identity[FSW_IDENTITY_MAX];
 
-	if (strlen(text) >= sizeof(identity))
-		return false;
-	strcpy(identity, text);
-	return fsw_identity_check(identity, sizeof(identity));
+	return fsw_identity_set(identity, text);
 }
 
 static int parse_option(int c, const char *arg, struct attach_options *opts)

@@ -371,6 +371,24 @@ static inline int fsw_identity_check(const char *name, size_t size)
 }
 
 /**
+ * fsw_identity_set - make a text that somebody wrote the name of a client
+ * @identity: filled in, every byte of it, unless @text is too long
+ * @text: the text
+ *
+ * Return: whether it is one.
+ */
+static inline int fsw_identity_set(char identity[FSW_IDENTITY_MAX], const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= FSW_IDENTITY_MAX)
+		return 0;
+	memset(identity, 0, FSW_IDENTITY_MAX);
+	memcpy(identity, text, len);
+	return fsw_identity_check(identity, FSW_IDENTITY_MAX);
+}
+
+/**
  * fsw_hello_check - may the fields of a received hello be used?
  * @h: private data of the connect request
  * @len: its length; the CM pads, so it may be more than the structure
