@@ -227,15 +227,16 @@ static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, b
 
 /*
  * May sleep. Only write-backs wait: others have their own limits, and nobody's memory. And only
- * tasks do, no workers: one of those may be what the backend waits for to send a page, or to get
- * its link back (soft-RoCE and the CM have work queues without a rescuer), and any of them may
- * reclaim.
+ * tasks and kswapd do, as in the kernel's own reclaim_throttle(). Any other thread of the kernel
+ * that reclaims may be what the backend waits for to send a page, or to get its link back: a
+ * worker (soft-RoCE and the CM have work queues without a rescuer), or kthreadd, which makes
+ * workers.
  */
 static void throttle_writeback(struct fastswap_device *dev)
 {
 	long left;
 
-	if (current->flags & PF_WQ_WORKER)
+	if ((current->flags & PF_KTHREAD) && !current_is_kswapd())
 		return;
 	if (likely(atomic_read(&dev->writeback_pages) < READ_ONCE(writeback_pages)))
 		return;
