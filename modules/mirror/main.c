@@ -7,6 +7,7 @@
 #include "mirror.h"
 
 struct workqueue_struct *fsm_wq;
+struct workqueue_struct *fsm_refill_wq;
 
 static const struct fastswap_backend_ops fsm_backend = {
 	.name = "mirror",
@@ -31,15 +32,27 @@ static int __init fsm_init(void)
 	fsm_wq = alloc_workqueue("fastswap_mirror", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!fsm_wq)
 		return -ENOMEM;
+	fsm_refill_wq = alloc_workqueue("fastswap_refill", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!fsm_refill_wq) {
+		err = -ENOMEM;
+		goto destroy_wq;
+	}
 	err = fastswap_register_backend(&fsm_backend);
 	if (err)
-		destroy_workqueue(fsm_wq);
+		goto destroy_refill_wq;
+	return 0;
+
+destroy_refill_wq:
+	destroy_workqueue(fsm_refill_wq);
+destroy_wq:
+	destroy_workqueue(fsm_wq);
 	return err;
 }
 
 static void __exit fsm_exit(void)
 {
 	fastswap_unregister_backend(&fsm_backend);
+	destroy_workqueue(fsm_refill_wq);
 	destroy_workqueue(fsm_wq);
 }
 

@@ -199,6 +199,8 @@ static inline u32 *fsm_busy_of(struct fsm *m, u64 group)
 	pr_info("%s: replica %u " fmt, fastswap_name((r)->m->up), (r)->index, ##__VA_ARGS__)
 
 extern struct workqueue_struct *fsm_wq;
+/* A refill waits for I/O of replicas. What ends a wait must not stand behind it. */
+extern struct workqueue_struct *fsm_refill_wq;
 
 /* io.c */
 int fsm_alloc_ios(struct fsm *m);

@@ -285,6 +285,6 @@ void fsm_refill(struct work_struct *work)
 	spin_lock_irq(&m->lock);
 	/* Of those that are away, their return will tell. */
 	if (again && !m->stopping && m->live & ~m->complete)
-		queue_delayed_work(fsm_wq, &m->refill, msecs_to_jiffies(RETRY_DELAY));
+		queue_delayed_work(fsm_refill_wq, &m->refill, msecs_to_jiffies(RETRY_DELAY));
 	spin_unlock_irq(&m->lock);
 }

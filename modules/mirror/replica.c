@@ -45,7 +45,7 @@ void fsm_kick(struct fsm *m, bool refill)
 		return;
 	mod_delayed_work(fsm_wq, &m->dispatch, 0);
 	if (refill)
-		queue_delayed_work(fsm_wq, &m->refill, msecs_to_jiffies(REFILL_DELAY));
+		queue_delayed_work(fsm_refill_wq, &m->refill, msecs_to_jiffies(REFILL_DELAY));
 }
 
 /**
