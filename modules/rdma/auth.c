@@ -165,10 +165,10 @@ static bool is_answered(const struct fsr_session *s)
 
 static int await_proof(struct fsr_session *s, char *error)
 {
-	unsigned int ms = fsr_patience(s, FSR_AUTH_MS);
 	long left;
 
-	left = wait_event_killable_timeout(s->wait, is_answered(s), msecs_to_jiffies(ms));
+	left = wait_event_killable_timeout(s->wait, is_answered(s),
+					   msecs_to_jiffies(FSR_AUTH_MS));
 	if (left < 0) {
 		strscpy(error, "interrupted", FASTSWAP_ERROR_MAX);
 		return -EINTR;

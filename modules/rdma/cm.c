@@ -294,9 +294,7 @@ int fsr_conn_wait(struct fsr_conn *conn, unsigned int ms)
 	struct fsr_session *s = conn->session;
 	long left;
 
-	left = wait_for_completion_killable_timeout(&conn->step,
-						    msecs_to_jiffies(fsr_patience(s, ms)));
-
+	left = wait_for_completion_killable_timeout(&conn->step, msecs_to_jiffies(ms));
 	if (left <= 0)
 		return left ? -EINTR : -ETIME;
 	if (conn->status)

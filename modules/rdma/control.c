@@ -507,7 +507,7 @@ int fsr_control_request(struct fsr_session *s, bool all, char *error)
 	do {
 		before = READ_ONCE(map->granted);
 		left = wait_event_killable_timeout(s->wait, has_grant_news(s, before),
-						   msecs_to_jiffies(fsr_patience(s, FSR_GRANT_MS)));
+						   msecs_to_jiffies(FSR_GRANT_MS));
 		if (left < 0) {
 			strscpy(error, "interrupted", FASTSWAP_ERROR_MAX);
 			return -EINTR;

@@ -3,6 +3,8 @@
 #ifndef _FSR_FAULT_H
 #define _FSR_FAULT_H
 
+#include <linux/delay.h>
+
 #include <fastswap/fault.h>
 
 #include "rdma.h"
@@ -16,6 +18,7 @@
 	X(MUTE, "mute")    \
 	X(POST, "post")    \
 	X(SHORT, "short")  \
+	X(STALL, "stall")  \
 	X(STATUS, "status")
 
 enum fsr_fault {
@@ -36,5 +39,12 @@ void fsr_fault_kill(struct fsr_session *s);
 /* Shall the completions of this queue not be seen yet? Under FSR_REAPING. */
 #define fsr_fault_delays(q) \
 	(static_branch_unlikely(&fsr_faults[FSR_FAULT_DELAY].armed) && fsr_fault_is_late(q))
+
+/* A step of a recovery takes long. May sleep. */
+static inline void fsr_fault_stall(void)
+{
+	if (fsr_fault(STALL))
+		msleep(fsr_faults[FSR_FAULT_STALL].rule.arg);
+}
 
 #endif /* _FSR_FAULT_H */

@@ -14,7 +14,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "rdma.h"
+#include "fault.h"
 
 /* What to tell the user when a step of a connection failed. */
 static int conn_failed(struct fsr_conn *conn, int err, char *error)
@@ -372,6 +372,8 @@ bool fsr_link_down(struct fsr_session *s, bool final)
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_halt(&s->queues[i]);
 	fsr_control_stop(s);
+	if (!final)
+		fsr_fault_stall();
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_destroy(&s->queues[i]);
 	fsr_control_destroy(s);

@@ -44,6 +44,7 @@ FASTSWAP_UINT_PARAM(max_sge, fsr_max_sge, 2, FSR_MAX_SGE);
 MODULE_PARM_DESC(max_sge, "pieces of memory of one work request; for sessions to come");
 
 struct workqueue_struct *fsr_wq;
+struct workqueue_struct *fsr_hold_wq;
 static struct dentry *faults_folder;
 
 static const struct fastswap_backend_ops fsr_backend = {
@@ -122,10 +123,15 @@ static int __init fsr_init(void)
 	fsr_wq = alloc_workqueue("fastswap_rdma", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!fsr_wq)
 		return -ENOMEM;
+	fsr_hold_wq = alloc_workqueue("fastswap_hold", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!fsr_hold_wq) {
+		err = -ENOMEM;
+		goto destroy_wq;
+	}
 
 	err = fastswap_register_backend(&fsr_backend);
 	if (err)
-		goto destroy_wq;
+		goto destroy_hold_wq;
 	faults_folder = fastswap_faults_add("rdma", fsr_faults);
 
 	/* Last: from here on the module may be in use. */
@@ -137,6 +143,8 @@ static int __init fsr_init(void)
 unregister:
 	fastswap_faults_remove(faults_folder);
 	fastswap_unregister_backend(&fsr_backend);
+destroy_hold_wq:
+	destroy_workqueue(fsr_hold_wq);
 destroy_wq:
 	destroy_workqueue(fsr_wq);
 	return err;
@@ -146,6 +154,7 @@ static void __exit fsr_exit(void)
 {
 	fastswap_faults_remove(faults_folder);
 	fastswap_unregister_backend(&fsr_backend);
+	destroy_workqueue(fsr_hold_wq);
 	destroy_workqueue(fsr_wq);
 }
 

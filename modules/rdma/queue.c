@@ -10,7 +10,6 @@
  * the session makes them exclusive. The data path of io.c may run at any time
  * from the first live to free.
  */
-#include <linux/delay.h>
 #include <linux/log2.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -39,6 +38,7 @@ void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role ro
 	unsigned int i;
 
 	fsr_conn_init(&q->conn, s, role, set);
+	mutex_init(&q->ending);
 	spin_lock_init(&q->lock);
 	INIT_DELAYED_WORK(&q->retry, fsr_queue_retry);
 	irq_poll_init(&q->iop, FSR_IRQ_BUDGET, fsr_queue_irq_poll);
@@ -147,8 +147,12 @@ int fsr_queue_start(struct fsr_queue *q)
 	q->map_failures = 0;
 	q->watch.still = 0;
 	clear_bit(FSR_ARMED, &q->flags);
+
+	mutex_lock(&q->ending);
+	q->started = true;
 	irq_poll_enable(&q->iop);
 	clear_bit_unlock(FSR_REAPING, &q->flags);
+	mutex_unlock(&q->ending);
 	return 0;
 }
 
@@ -163,12 +167,23 @@ void fsr_queue_go_live(struct fsr_queue *q)
 	fsr_queue_arm(q);
 }
 
-/* fsr_queue_set_hold - what happens to bios that come while the queue is not live */
-void fsr_queue_set_hold(struct fsr_queue *q, bool hold)
+/**
+ * fsr_queue_give_up - bios do not wait here any more, until the queue is live again
+ * @q: the queue; one that is live is left alone
+ *
+ * May sleep, but waits neither for memory nor for the RDMA device.
+ */
+void fsr_queue_give_up(struct fsr_queue *q)
 {
+	bool live;
+
 	spin_lock_irq(&q->lock);
-	q->hold = hold;
+	live = q->live;
+	if (!live)
+		q->hold = false;
 	spin_unlock_irq(&q->lock);
+	if (!live)
+		fsr_queue_fail_waiting(q);
 }
 
 static void destroy_qp(struct fsr_queue *q)
@@ -201,10 +216,18 @@ void fsr_queue_watch(struct fsr_queue *q, u32 tick_ms)
 /* fsr_queue_halt - post nothing more; may sleep */
 void fsr_queue_halt(struct fsr_queue *q)
 {
+	bool expired;
+
 	spin_lock_irq(&q->lock);
 	q->live = false;
+	/* Then it was live when the time was up, or is given up just now. */
+	expired = READ_ONCE(q->conn.session->expired);
+	if (expired)
+		q->hold = false;
 	spin_unlock_irq(&q->lock);
 	cancel_delayed_work_sync(&q->retry);
+	if (expired)
+		fsr_queue_fail_waiting(q);
 }
 
 /**
@@ -214,21 +237,28 @@ void fsr_queue_halt(struct fsr_queue *q)
  * A page may be given back, or used for another work request, only when the
  * adapter certainly does not touch it any more: when its work request has
  * completed, or when the queue pair is gone. What has not completed until
- * then waits again. May sleep.
+ * then waits again, or ends with an error if the time for that is over. May sleep.
  */
 void fsr_queue_destroy(struct fsr_queue *q)
 {
 	destroy_qp(q);
-	if (q->cq) {
-		fsr_queue_reap(q);
-		/* No more reaping after an interrupt, nor by pollers. */
-		irq_poll_disable(&q->iop);
-		while (test_and_set_bit_lock(FSR_REAPING, &q->flags))
-			usleep_range(10, 100);
-		fsr_queue_take_back(q);
-		ib_destroy_cq(q->cq);
-		q->cq = NULL;
-	}
+	if (!q->cq)
+		return;
+
+	mutex_lock(&q->ending);
+	fsr_queue_reap(q);
+	/* No more reaping after an interrupt, nor by pollers. */
+	irq_poll_disable(&q->iop);
+	fsr_queue_stop_reaping(q);
+	fsr_queue_take_back(q);
+	q->started = false;
+	mutex_unlock(&q->ending);
+	/* Whoever ends the wait from here on finds them by himself. */
+	if (!READ_ONCE(q->hold))
+		fsr_queue_fail_waiting(q);
+
+	ib_destroy_cq(q->cq);
+	q->cq = NULL;
 }
 
 /* fsr_queue_free - give the memory back; the queue is destroyed, or was never started */

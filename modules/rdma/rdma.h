@@ -7,8 +7,8 @@
  * and be replaced, the session goes on. cm.c makes and breaks connections,
  * queue.c gives a data connection its ring and its completion queue, io.c posts
  * and reap.c completes, control.c talks to the server, auth.c finds out whether it
- * is ours, link.c puts these together, recover.c replaces a link, session.c is the
- * whole.
+ * is ours, link.c puts these together, recover.c replaces a link, hold.c ends the
+ * wait for that, session.c is the whole.
  */
 #ifndef _FSR_RDMA_H
 #define _FSR_RDMA_H
@@ -138,8 +138,8 @@ struct fsr_work {
 
 enum fsr_queue_flag {
 	/*
-	 * A lock: its holder polls the completion queue and moves @tail. Without a
-	 * completion queue it is held, by whoever holds the mutex of the session.
+	 * A lock: its holder polls the completion queue and moves @tail. It is held
+	 * as long as the queue is not @started.
 	 */
 	FSR_REAPING,
 	FSR_REAP_AGAIN,	/* whoever holds FSR_REAPING shall go round once more */
@@ -170,6 +170,9 @@ struct fsr_reap_stats {
  * @ring: the ring
  * @sges: the SGEs of the whole ring
  * @lock: guards what is posted; taken with interrupts off
+ * @ending: whoever ends what waits here, or starts or stops the queue, holds this, and
+ *	neither allocates nor calls the RDMA device meanwhile: see hold.c
+ * @started: there is a completion queue to reap; under @ending
  * @live: more may be posted; under @lock
  * @hold: while it may not, bios wait; else they end with an error; under @lock
  * @turn: lane whose bios are posted next; under @lock
@@ -203,6 +206,8 @@ struct fsr_queue {
 	u32 depth;
 	struct fsr_work *ring;
 	struct ib_sge *sges;
+	struct mutex ending;
+	bool started;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	bool live;
@@ -264,8 +269,10 @@ struct fsr_queue {
  * @broken_at: when the link was lost, in jiffies; stable in FSR_BROKEN and FSR_RECONNECTING
  * @attempts: to reconnect, since then; of recover.c
  * @told: why the last attempt failed that was worth a line in the log; likewise
- * @expired: I/O has waited long enough and ends with an error; of recover.c
  * @recovery: takes a broken link apart, and gets another
+ * @hold_lock: guards @expired; under it nobody allocates or calls the RDMA device
+ * @expired: I/O has waited long enough and ends with an error
+ * @hold_end: sees to that
  */
 struct fsr_session {
 	struct fastswap_upper *up;
@@ -301,12 +308,16 @@ struct fsr_session {
 	unsigned long broken_at;
 	u32 attempts;
 	char told[FASTSWAP_ERROR_MAX];
-	bool expired;
 	struct delayed_work recovery;
+	struct mutex hold_lock;
+	bool expired;
+	struct delayed_work hold_end;
 };
 
 /* Reclaim waits for what this does: it never waits for queues without a rescuer. */
 extern struct workqueue_struct *fsr_wq;
+/* Of hold.c alone: its rescuer is there though that of fsr_wq be busy with a recovery. */
+extern struct workqueue_struct *fsr_hold_wq;
 
 /* Module parameters, for sessions to come. */
 extern unsigned int fsr_depth;
@@ -350,7 +361,12 @@ bool fsr_link_down(struct fsr_session *s, bool final);
 
 /* recover.c */
 void fsr_recover(struct work_struct *work);
-unsigned int fsr_patience(const struct fsr_session *s, unsigned int ms);
+
+/* hold.c */
+void fsr_hold_begin(struct fsr_session *s);
+void fsr_hold_check(struct fsr_session *s);
+void fsr_hold_cease(struct fsr_session *s);
+void fsr_hold_end(struct work_struct *work);
 
 /* cm.c */
 void fsr_conn_init(struct fsr_conn *conn, struct fsr_session *s, enum fsw_role role, u16 set);
@@ -385,7 +401,7 @@ void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role ro
 int fsr_queue_alloc(struct fsr_queue *q);
 int fsr_queue_start(struct fsr_queue *q);
 void fsr_queue_go_live(struct fsr_queue *q);
-void fsr_queue_set_hold(struct fsr_queue *q, bool hold);
+void fsr_queue_give_up(struct fsr_queue *q);
 void fsr_queue_watch(struct fsr_queue *q, u32 tick_ms);
 void fsr_queue_halt(struct fsr_queue *q);
 void fsr_queue_destroy(struct fsr_queue *q);
@@ -404,6 +420,7 @@ void fsr_queue_arm(struct fsr_queue *q);
 void fsr_queue_event(struct ib_cq *cq, void *context);
 int fsr_queue_irq_poll(struct irq_poll *iop, int budget);
 void fsr_queue_reap(struct fsr_queue *q);
+void fsr_queue_stop_reaping(struct fsr_queue *q);
 void fsr_queue_take_back(struct fsr_queue *q);
 void fsr_queue_fail_waiting(struct fsr_queue *q);
 

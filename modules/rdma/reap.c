@@ -5,8 +5,9 @@
  * The way back: completions to ended bios.
  *
  * Whoever holds FSR_REAPING owns the completion queue, @tail and the @ended of
- * the lanes: a lock that is only ever tried, with preemption off. While there is
- * no completion queue, who holds the session's mutex has it. RC completes
+ * the lanes: a lock that is only ever tried, with preemption off; but whoever ends
+ * what waits tries until he has it, and may sleep then. While the queue is not started
+ * nobody gets it, and @ended belongs to the holder of queue->ending. RC completes
  * in order, so one completion stands for all work requests up to it. Bios end
  * without any other lock: the end of one may submit the next, even to this
  * queue.
@@ -27,6 +28,8 @@
  * and arms again if more is wanted. So one event at a time is under way, and
  * none when only pollers wait.
  */
+#include <linux/delay.h>
+
 #include <fastswap/mean.h>
 
 #include "fault.h"
@@ -371,6 +374,13 @@ void fsr_queue_reap(struct fsr_queue *q)
 		;
 }
 
+/* fsr_queue_stop_reaping - take FSR_REAPING, which others hold for a moment only; may sleep */
+void fsr_queue_stop_reaping(struct fsr_queue *q)
+{
+	while (test_and_set_bit_lock(FSR_REAPING, &q->flags))
+		usleep_range(10, 100);
+}
+
 /**
  * fsr_queue_take_back - what was posted and is not known to be done waits again
  * @q: the queue: not live, its queue pair gone, FSR_REAPING held
@@ -401,9 +411,10 @@ void fsr_queue_take_back(struct fsr_queue *q)
 
 /**
  * fsr_queue_fail_waiting - end the bios that wait, with an error
- * @q: the queue: not live, nothing in flight, FSR_REAPING held
+ * @q: the queue; nothing happens if it is live
  *
- * Task context, no lock held.
+ * What is posted stays: an adapter may touch its pages. Task context, no lock of the
+ * queue held; waits neither for memory nor for the RDMA device.
  */
 void fsr_queue_fail_waiting(struct fsr_queue *q)
 {
@@ -411,16 +422,27 @@ void fsr_queue_fail_waiting(struct fsr_queue *q)
 	struct done done = { .status = BLK_STS_IOERR };
 	unsigned int i;
 
+	mutex_lock(&q->ending);
+	/* For the @ended of the lanes. */
+	if (q->started)
+		fsr_queue_stop_reaping(q);
 	for (i = 0; i < ARRAY_SIZE(q->lanes); i++) {
 		struct fsr_lane *lane = &q->lanes[i];
 
 		spin_lock_irq(&q->lock);
-		done.lane = lane;
-		/* Nothing is left in the ring: all that has come and not ended. */
-		done.nr = lane->accepted - lane->ended;
-		done.bios = lane->waiting;
-		bio_list_init(&lane->waiting);
+		if (!q->live) {
+			done.bios = lane->waiting;
+			bio_list_init(&lane->waiting);
+		}
 		spin_unlock_irq(&q->lock);
+		done.lane = lane;
+		done.nr = bio_list_size(&done.bios);
 		end_done(s, &done);
 	}
+	if (q->started) {
+		clear_bit_unlock(FSR_REAPING, &q->flags);
+		/* Who was turned away meanwhile left it to us. */
+		irq_poll_sched(&q->iop);
+	}
+	mutex_unlock(&q->ending);
 }

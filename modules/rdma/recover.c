@@ -6,9 +6,7 @@
  *
  * fsr_session_fail() starts a work, which takes the link apart, so that what was
  * in flight waits with what comes, and tries to make another until it succeeds
- * or the device is detached. When that takes longer than the user wants I/O to
- * wait (hold), all that waits ends with an error, and what comes does so at
- * once; the attempts go on.
+ * or the device is detached. How long I/O waits for that is hold.c's.
  *
  * Reclaim may wait for this: the work queue has a rescuer, and no step waits for
  * memory that would have to be written out first, see link.c.
@@ -18,51 +16,7 @@
 #include <linux/string.h>
 
 #include "backoff.h"
-#include "rdma.h"
-
-/* ms that I/O may still wait; UINT_MAX if it does not any more */
-static unsigned int hold_left_ms(const struct fsr_session *s)
-{
-	u64 hold = READ_ONCE(s->hold_s) * (u64)MSEC_PER_SEC;
-	u64 gone = jiffies_to_msecs(jiffies - s->broken_at);
-
-	if (s->expired)
-		return UINT_MAX;
-	return gone < hold ? hold - gone : 0;
-}
-
-/**
- * fsr_patience - how long to wait for the server in one step of making a link
- * @s: the session
- * @ms: as long as this
- *
- * Return: @ms, or less if I/O will not wait that long.
- */
-unsigned int fsr_patience(const struct fsr_session *s, unsigned int ms)
-{
-	if (fsr_session_state(s) != FSR_RECONNECTING)
-		return ms;
-	return clamp(hold_left_ms(s), 1u, ms);
-}
-
-/* I/O has waited long enough. */
-static void expire(struct fsr_session *s)
-{
-	u32 hold = READ_ONCE(s->hold_s);
-	unsigned int i;
-
-	s->expired = true;
-	if (hold)
-		fsr_err(s, "no connection for %u s: I/O ends with an error until there is one\n",
-			hold);
-	else
-		fsr_err(s, "no connection: I/O ends with an error until there is one\n");
-	fastswap_set_health(s->up, FASTSWAP_FAILED);
-	for (i = 0; i < fsr_nr_queues(s); i++) {
-		fsr_queue_set_hold(&s->queues[i], false);
-		fsr_queue_fail_waiting(&s->queues[i]);
-	}
-}
+#include "fault.h"
 
 static void recovered(struct fsr_session *s)
 {
@@ -70,8 +24,7 @@ static void recovered(struct fsr_session *s)
 		 jiffies_to_msecs(jiffies - s->broken_at), s->attempts + 1);
 	s->attempts = 0;
 	s->told[0] = '\0';
-	s->expired = false;
-	fastswap_set_health(s->up, FASTSWAP_LIVE);
+	fsr_hold_cease(s);
 }
 
 static void tell_broken(struct fsr_session *s)
@@ -102,6 +55,7 @@ static bool attempt(struct fsr_session *s)
 		tell(s, "the port of this machine is down");
 		return false;
 	}
+	fsr_fault_stall();
 	if (!fsr_session_change(s, FSR_RECONNECTING))
 		return false;
 	if (!fsr_link_up(s, 0, error) && fsr_session_change(s, FSR_LIVE))
@@ -112,30 +66,32 @@ static bool attempt(struct fsr_session *s)
 	return false;
 }
 
-/* fsr_recover - the work of a session whose link is broken */
-void fsr_recover(struct work_struct *work)
+static void recover(struct fsr_session *s)
 {
-	struct fsr_session *s = container_of(work, struct fsr_session, recovery.work);
 	u32 delay;
 
-	mutex_lock(&s->mutex);
+	lockdep_assert_held(&s->mutex);
 	if (fsr_session_state(s) != FSR_BROKEN)
-		goto unlock;
-
+		return;
 	if (!s->attempts)
 		tell_broken(s);
 	if (attempt(s)) {
 		recovered(s);
-		goto unlock;
+		return;
 	}
 
 	s->attempts++;
-	/* Nothing is in flight any more. */
-	if (!hold_left_ms(s))
-		expire(s);
-	delay = min(fsr_backoff_ms(s->attempts, get_random_u32()), hold_left_ms(s));
+	delay = fsr_backoff_ms(s->attempts, get_random_u32());
 	if (fsr_session_state(s) == FSR_BROKEN)
 		queue_delayed_work(fsr_wq, &s->recovery, msecs_to_jiffies(delay));
-unlock:
+}
+
+/* fsr_recover - the work of a session whose link is broken */
+void fsr_recover(struct work_struct *work)
+{
+	struct fsr_session *s = container_of(work, struct fsr_session, recovery.work);
+
+	mutex_lock(&s->mutex);
+	recover(s);
 	mutex_unlock(&s->mutex);
 }

@@ -71,6 +71,7 @@ void fsr_session_fail(struct fsr_session *s, const char *fmt, ...)
 
 	if (old == FSR_LIVE) {
 		fastswap_set_health(s->up, FASTSWAP_RECOVERING);
+		fsr_hold_begin(s);
 		mod_delayed_work(fsr_wq, &s->recovery, 0);
 	}
 	/* Whoever makes the link is waiting for something. */
@@ -91,6 +92,8 @@ static struct fsr_session *alloc_session(struct fastswap_upper *up)
 	s->work_sge = READ_ONCE(fsr_max_sge);
 	init_waitqueue_head(&s->wait);
 	INIT_DELAYED_WORK(&s->recovery, fsr_recover);
+	mutex_init(&s->hold_lock);
+	INIT_DELAYED_WORK(&s->hold_end, fsr_hold_end);
 	fsr_conn_init(&s->conn, s, FSW_ROLE_CONTROL, 0);
 	get_random_bytes(s->session_id, sizeof(s->session_id));
 	return s;
@@ -103,6 +106,7 @@ static void free_session(struct fsr_session *s)
 	/* Whoever saw the failure in a soft interrupt or under a spinlock is through after this. */
 	synchronize_rcu();
 	cancel_delayed_work_sync(&s->recovery);
+	cancel_delayed_work_sync(&s->hold_end);
 
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_free(&s->queues[i]);
@@ -156,10 +160,8 @@ static void tear_down(struct fsr_session *s)
 	unsigned int i;
 
 	fsr_link_down(s, true);
-	for (i = 0; i < fsr_nr_queues(s); i++) {
-		fsr_queue_set_hold(&s->queues[i], false);
-		fsr_queue_fail_waiting(&s->queues[i]);
-	}
+	for (i = 0; i < fsr_nr_queues(s); i++)
+		fsr_queue_give_up(&s->queues[i]);
 }
 
 static void set_limits(const struct fsr_session *s, u64 size, struct fastswap_limits *limits)
@@ -228,9 +230,7 @@ int fsr_set_hold(void *priv, unsigned int seconds)
 	if (seconds > FSR_HOLD_MAX)
 		return -ERANGE;
 	WRITE_ONCE(s->hold_s, seconds);
-	/* It may be over by now. */
-	if (fsr_session_state(s) == FSR_BROKEN)
-		mod_delayed_work(fsr_wq, &s->recovery, 0);
+	fsr_hold_check(s);
 	return 0;
 }
 

@@ -13,6 +13,8 @@
 # shellcheck source=tests/vm/case-lib.sh
 . "${GUEST_LIB%/*}/case-lib.sh"
 
+readonly STALL=/sys/kernel/debug/fastswap/fault/rdma/stall
+
 # ask_server WHAT: and wait until it did it
 ask_server()
 {
@@ -73,6 +75,27 @@ wait_for 60 is_in_state failed
 ends_with_an_error 20 dd if="$DEVICE" of=/dev/null bs=1M iflag=direct
 fault_net up
 wait_for 30 is_in_state live
+echo 30 >"/sys/block/${DEVICE##*/}/fastswap/hold"
+rm "$GATE"
+finish
+check "lost pages" "$(walk_result lost)" -eq 0
+
+begin "longer than I/O may wait, and the recovery gets stuck" --lost-ok
+# Or it would be killed: nothing can be written for long.
+lift_memory_limits
+echo 4 >"/sys/block/${DEVICE##*/}/fastswap/hold"
+# Before it has let go of the queue pairs, and for longer than all that follows.
+echo 1/1x1:20000 >$STALL
+fault_net down
+wait_for 60 is_in_state recovering
+# One that waits, and one that comes when the time is up.
+ends_with_an_error 10 dd if="$DEVICE" of=/dev/null bs=1M iflag=direct
+check "state" "$(attribute state)" = failed
+ends_with_an_error 4 dd if="$DEVICE" of=/dev/null bs=1M iflag=direct
+check "the recovery is stuck" "$(<$STALL)" = '1/1, 1 strikes in 1 visits'
+fault_net up
+wait_for 60 is_in_state live
+echo off >$STALL
 echo 30 >"/sys/block/${DEVICE##*/}/fastswap/hold"
 rm "$GATE"
 finish
