@@ -8,7 +8,7 @@
  *
  * What is called here allocates as it likes, and reclaim may have nothing to
  * write to but this very device: it must not wait for that, so all of this runs
- * without I/O for memory (memalloc_noio_save()).
+ * without I/O for memory (memalloc_noio_save()). recover.c goes further.
  */
 #include <linux/dma-mapping.h>
 #include <linux/sched/mm.h>
@@ -380,6 +380,10 @@ bool fsr_link_down(struct fsr_session *s, bool final)
 	if (s->pd)
 		ib_dealloc_pd(s->pd);
 	s->pd = NULL;
+	if (final)
+		fsr_reserve_give(s);
+	else
+		fsr_reserve_take(s);
 
 	wait = !final && !READ_ONCE(s->removed) && is_port_down(s);
 	if (!wait)

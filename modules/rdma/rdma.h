@@ -7,8 +7,8 @@
  * and be replaced, the session goes on. cm.c makes and breaks connections,
  * queue.c gives a data connection its ring and its completion queue, io.c posts
  * and reap.c completes, control.c talks to the server, auth.c finds out whether it
- * is ours, link.c puts these together, recover.c replaces a link, hold.c ends the
- * wait for that, session.c is the whole.
+ * is ours, link.c puts these together, recover.c replaces a link, reserve.c keeps
+ * memory for that, hold.c ends the wait for it, session.c is the whole.
  */
 #ifndef _FSR_RDMA_H
 #define _FSR_RDMA_H
@@ -269,6 +269,8 @@ struct fsr_queue {
  * @broken_at: when the link was lost, in jiffies; stable in FSR_BROKEN and FSR_RECONNECTING
  * @attempts: to reconnect, since then; of recover.c
  * @told: why the last attempt failed that was worth a line in the log; likewise
+ * @reserve: pages that are kept between two links; under @mutex
+ * @reserved: how many; likewise
  * @recovery: takes a broken link apart, and gets another
  * @hold_lock: guards @expired; under it nobody allocates or calls the RDMA device
  * @expired: I/O has waited long enough and ends with an error
@@ -308,6 +310,8 @@ struct fsr_session {
 	unsigned long broken_at;
 	u32 attempts;
 	char told[FASTSWAP_ERROR_MAX];
+	struct list_head reserve;
+	unsigned int reserved;
 	struct delayed_work recovery;
 	struct mutex hold_lock;
 	bool expired;
@@ -361,6 +365,10 @@ bool fsr_link_down(struct fsr_session *s, bool final);
 
 /* recover.c */
 void fsr_recover(struct work_struct *work);
+
+/* reserve.c */
+void fsr_reserve_take(struct fsr_session *s);
+void fsr_reserve_give(struct fsr_session *s);
 
 /* hold.c */
 void fsr_hold_begin(struct fsr_session *s);

@@ -8,11 +8,15 @@
  * in flight waits with what comes, and tries to make another until it succeeds
  * or the device is detached. How long I/O waits for that is hold.c's.
  *
- * Reclaim may wait for this: the work queue has a rescuer, and no step waits for
- * memory that would have to be written out first, see link.c.
+ * Reclaim may wait for this: the work queue has a rescuer, and the work never
+ * waits for memory. It takes from the reserves what it allocates itself, and fails
+ * if there is none. To only do without I/O (memalloc_noio_save()) would not do:
+ * the page allocator repeats a small allocation until it succeeds, and kills
+ * nobody for the sake of one that may not do I/O.
  */
 #include <linux/jiffies.h>
 #include <linux/random.h>
+#include <linux/sched/mm.h>
 #include <linux/string.h>
 
 #include "backoff.h"
@@ -58,6 +62,7 @@ static bool attempt(struct fsr_session *s)
 	fsr_fault_stall();
 	if (!fsr_session_change(s, FSR_RECONNECTING))
 		return false;
+	fsr_reserve_give(s);
 	if (!fsr_link_up(s, 0, error) && fsr_session_change(s, FSR_LIVE))
 		return true;
 	fsr_session_fail(s, "%s", error);
@@ -90,8 +95,10 @@ static void recover(struct fsr_session *s)
 void fsr_recover(struct work_struct *work)
 {
 	struct fsr_session *s = container_of(work, struct fsr_session, recovery.work);
+	unsigned int reserve = memalloc_noreclaim_save();
 
 	mutex_lock(&s->mutex);
 	recover(s);
 	mutex_unlock(&s->mutex);
+	memalloc_noreclaim_restore(reserve);
 }

@@ -91,6 +91,7 @@ static struct fsr_session *alloc_session(struct fastswap_upper *up)
 	s->depth = READ_ONCE(fsr_depth);
 	s->work_sge = READ_ONCE(fsr_max_sge);
 	init_waitqueue_head(&s->wait);
+	INIT_LIST_HEAD(&s->reserve);
 	INIT_DELAYED_WORK(&s->recovery, fsr_recover);
 	mutex_init(&s->hold_lock);
 	INIT_DELAYED_WORK(&s->hold_end, fsr_hold_end);
