@@ -322,6 +322,16 @@ static void watch_queues(struct fsr_session *s, u32 tick_ms)
 		fsr_queue_watch(&s->queues[i], tick_ms);
 }
 
+/* Whoever has the mutex may be waiting for this work. */
+static void top_up_reserve(struct fsr_session *s)
+{
+	if (!mutex_trylock(&s->mutex))
+		return;
+	if (fsr_session_state(s) == FSR_LIVE)
+		fsr_reserve_keep_others(s);
+	mutex_unlock(&s->mutex);
+}
+
 static void keep_alive_tick(struct work_struct *work)
 {
 	struct fsr_control *ctl = container_of(work, struct fsr_control, tick.work);
@@ -335,6 +345,7 @@ static void keep_alive_tick(struct work_struct *work)
 	if (fsr_fault(KILL))
 		fsr_fault_kill(ctl->session);
 	watch_queues(ctl->session, jiffies_to_msecs(ctl->interval));
+	top_up_reserve(ctl->session);
 
 	if (verdict == FSR_KEEPALIVE_DEAD)
 		fsr_session_fail(ctl->session, "the server has been silent for %u ms",

@@ -383,7 +383,7 @@ bool fsr_link_down(struct fsr_session *s, bool final)
 	if (final)
 		fsr_reserve_give(s);
 	else
-		fsr_reserve_take(s);
+		fsr_reserve_keep_link(s);
 
 	wait = !final && !READ_ONCE(s->removed) && is_port_down(s);
 	if (!wait)

@@ -269,7 +269,7 @@ struct fsr_queue {
  * @broken_at: when the link was lost, in jiffies; stable in FSR_BROKEN and FSR_RECONNECTING
  * @attempts: to reconnect, since then; of recover.c
  * @told: why the last attempt failed that was worth a line in the log; likewise
- * @reserve: pages that are kept between two links; under @mutex
+ * @reserve: pages that are kept for a recovery, see reserve.c; under @mutex
  * @reserved: how many; likewise
  * @recovery: takes a broken link apart, and gets another
  * @hold_lock: guards @expired; under it nobody allocates or calls the RDMA device
@@ -367,7 +367,8 @@ bool fsr_link_down(struct fsr_session *s, bool final);
 void fsr_recover(struct work_struct *work);
 
 /* reserve.c */
-void fsr_reserve_take(struct fsr_session *s);
+void fsr_reserve_keep_link(struct fsr_session *s);
+void fsr_reserve_keep_others(struct fsr_session *s);
 void fsr_reserve_give(struct fsr_session *s);
 
 /* hold.c */

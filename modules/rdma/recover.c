@@ -28,6 +28,7 @@ static void recovered(struct fsr_session *s)
 		 jiffies_to_msecs(jiffies - s->broken_at), s->attempts + 1);
 	s->attempts = 0;
 	s->told[0] = '\0';
+	fsr_reserve_keep_others(s);
 	fsr_hold_cease(s);
 }
 
@@ -78,8 +79,10 @@ static void recover(struct fsr_session *s)
 	lockdep_assert_held(&s->mutex);
 	if (fsr_session_state(s) != FSR_BROKEN)
 		return;
-	if (!s->attempts)
+	if (!s->attempts) {
 		tell_broken(s);
+		fsr_reserve_give(s);
+	}
 	if (attempt(s)) {
 		recovered(s);
 		return;

@@ -2,25 +2,32 @@
 #define pr_fmt(fmt) "fastswap_rdma: " fmt
 
 /*
- * The memory of a link is kept for the next one.
+ * Memory for a recovery, kept where nobody else gets at it.
  *
- * An attempt that fails gives back all that it took. On a machine that is short of
- * memory others would have that before the next attempt, which would take as much
- * out of the kernel's reserves: those that packets come from, also the packets of
- * the attempt. So as many pages as a link takes, or nearly, are kept in between,
- * and given back just before they are needed.
+ * Threads of the kernel that work for a recovery, in the CM say, allocate as if
+ * nothing depended on them. With no memory left they reclaim, write to this very
+ * device, and wait for what waits for them: a bio, if not for more. So while the link
+ * is there a few pages are kept. When it breaks they become free, and there is
+ * memory without reclaim for a while: tasks should not use it up, as each soon needs a
+ * page that is far away, and stops there.
+ *
+ * And what a link takes is kept between two attempts. One that fails gives it all
+ * back; others would have it before the next one, which would take as much out
+ * of the kernel's reserves: those that packets come from.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
 #include "rdma.h"
 
+/* For others, when the link breaks. */
+#define FSR_RESERVE_OTHERS	SZ_1M
 /* Completion queue, receive queue and small things of one queue pair. */
 #define FSR_RESERVE_FIXED	SZ_32K
 /* Of an SGE of a send queue, with its part of the work request; soft-RoCE doubles the depth. */
 #define FSR_RESERVE_SGE		64
 
-static unsigned int wanted_pages(const struct fsr_session *s)
+static u64 link_bytes(const struct fsr_session *s)
 {
 	unsigned int i;
 	u64 bytes = 0;
@@ -30,22 +37,16 @@ static unsigned int wanted_pages(const struct fsr_session *s)
 
 		bytes += (u64)q->depth * q->max_sge * FSR_RESERVE_SGE + FSR_RESERVE_FIXED;
 	}
-	return bytes >> PAGE_SHIFT;
+	return bytes;
 }
 
-/**
- * fsr_reserve_take - a link has just given back what it had: keep it
- * @s: the session, its mutex held
- *
- * Only what is there for everybody: of the kernel's reserves nothing. Does not sleep.
- */
-void fsr_reserve_take(struct fsr_session *s)
+/* Only what is there for everybody: nothing of the kernel's reserves. Does not sleep. */
+static void fill(struct fsr_session *s, u64 bytes)
 {
-	unsigned int wanted = wanted_pages(s);
 	struct page *page;
 
 	lockdep_assert_held(&s->mutex);
-	for (; s->reserved < wanted; s->reserved++) {
+	for (; s->reserved < bytes >> PAGE_SHIFT; s->reserved++) {
 		page = alloc_page(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC);
 		if (!page)
 			return;
@@ -53,7 +54,30 @@ void fsr_reserve_take(struct fsr_session *s)
 	}
 }
 
-/* fsr_reserve_give - the next link is about to take it, or there will be none */
+/**
+ * fsr_reserve_keep_link - a link has just given back what it had: keep it
+ * @s: the session, its mutex held
+ */
+void fsr_reserve_keep_link(struct fsr_session *s)
+{
+	fill(s, link_bytes(s));
+}
+
+/**
+ * fsr_reserve_keep_others - the link is there: keep what will be needed when it breaks
+ * @s: the session, its mutex held
+ *
+ * To be called again and again, as there may not be enough at the time.
+ */
+void fsr_reserve_keep_others(struct fsr_session *s)
+{
+	fill(s, FSR_RESERVE_OTHERS);
+}
+
+/**
+ * fsr_reserve_give - now it is needed, or never
+ * @s: the session, its mutex held
+ */
 void fsr_reserve_give(struct fsr_session *s)
 {
 	struct page *page, *next;

@@ -194,6 +194,7 @@ int fsr_attach(struct fastswap_upper *up, char *options, u64 size,
 		fsr_session_change(s, FSR_CLOSED);
 	} else {
 		set_limits(s, size, limits);
+		fsr_reserve_keep_others(s);
 	}
 	mutex_unlock(&s->mutex);
 
