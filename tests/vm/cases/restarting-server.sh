@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The server of recovery.sh: does what the other node asks for.
+# The server of recovery.sh and byhand/tight-memory.sh: does what the other node asks for.
 
 # shellcheck source=tests/vm/case-lib.sh
 . "${GUEST_LIB%/*}/case-lib.sh"
@@ -12,7 +12,7 @@ serve()
 
 is_asked()
 {
-	for asked in over stop continue restart; do
+	for asked in over stop continue nap restart; do
 		[[ ! -e "$SHARED/$asked" ]] || return 0
 	done
 	return 1
@@ -26,6 +26,12 @@ while wait_for 500 is_asked; do
 	over) break ;;
 	stop) kill -s STOP "$SERVER" ;;
 	continue) kill -s CONT "$SERVER" ;;
+	nap)
+		# Longer than the client takes to find out.
+		kill -s STOP "$SERVER"
+		sleep 4
+		kill -s CONT "$SERVER"
+		;;
 	restart)
 		kill -s KILL "$SERVER"
 		wait "$SERVER" || true
