@@ -178,6 +178,8 @@ start_walk()
 	local limit="$1"
 
 	shift
+	# The guest sees what the host has there.
+	rm -f "$GATE"
 	with_memory_limit "$limit" replace_by_pagewalk "$@" >"$OUT" 2>&1 &
 	# shellcheck disable=SC2034 # for the case
 	job=$!

@@ -96,6 +96,7 @@ swap_off_under_use()
 	local gate=/tmp/gate other job
 
 	step "swapoff with pages in use, into memory"
+	rm -f "$gate"
 	limited_pagewalk --walk random --gate "$gate" &
 	job=$!
 	wait_for 60 test -e "$gate"
