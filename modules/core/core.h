@@ -158,6 +158,7 @@ void fastswap_devices_exit(void);
 void fastswap_faults_init(struct dentry *folder);
 
 /* io.c */
+enum fastswap_class fastswap_classify(struct bio *bio);
 void fastswap_submit_bio(struct bio *bio);
 void fastswap_submit_batch(struct fastswap_device *dev, struct fastswap_batch *batch,
 			   struct fastswap_ticket *ticket);

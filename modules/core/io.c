@@ -7,7 +7,7 @@
  * callback runs when the window is complete, in the task that faulted. By then
  * swap_vma_readahead() has set PG_readahead on what it prefetched and not on
  * the page that faulted, so demand and prefetch can be told apart, and each
- * can go its own way. Then the task polls until the window is in.
+ * can go its own way, see window.c.
  */
 #include <linux/blkdev.h>
 #include <linux/highmem.h>
@@ -17,8 +17,8 @@
 #include <linux/timekeeping.h>
 
 #include "core.h"
-#include "spin.h"
 #include "trace.h"
+#include "window.h"
 
 /*
  * Most pages of writes that wait on a plug, twice a reclaim batch. A fault that
@@ -49,31 +49,26 @@ MODULE_PARM_DESC(writeback_pages, "pages of write-backs under way above which re
  */
 #define WRITEBACK_WAIT		(60 * HZ)
 
-static bool adaptive_poll = true;
-module_param(adaptive_poll, bool, 0644);
-MODULE_PARM_DESC(adaptive_poll, "bound the spin of a fault by what its queue usually takes");
-
-static bool poll_window = true;
-module_param(poll_window, bool, 0644);
-MODULE_PARM_DESC(poll_window, "spin for the whole readahead window, not just for the page");
-
 /**
  * struct fastswap_plug - bios of one plug and one device
  * @cb: the block layer's; zeroed with the rest by blk_check_plugged()
  * @dev: the device, with a reference; NULL until the first bio
- * @reads: in order of arrival
+ * @window: what its reads belong to
+ * @reads: these, in order of arrival
  * @writes: in order of arrival
  * @write_pages: slots of @writes, below plug_write_pages
  */
 struct fastswap_plug {
 	struct blk_plug_cb cb;
 	struct fastswap_device *dev;
+	struct fastswap_window window;
 	struct bio_list reads;
 	struct bio_list writes;
 	unsigned int write_pages;
 };
 
-static enum fastswap_class classify(struct bio *bio)
+/* fastswap_classify - what is this bio for? */
+enum fastswap_class fastswap_classify(struct bio *bio)
 {
 	/*
 	 * Through the iterator: bio_first_page_all() warns about split bios.
@@ -100,129 +95,6 @@ void fastswap_submit_batch(struct fastswap_device *dev, struct fastswap_batch *b
 	this_cpu_inc(dev->stats->batches[batch->class]);
 	trace_fastswap_submit(dev->index, batch->class, batch->nr);
 	dev->ops->submit(dev->priv, batch, ticket);
-}
-
-/* Reap until the ticket is served; false when the time is up. May sleep in cond_resched(). */
-static bool poll_until(struct fastswap_device *dev, const struct fastswap_ticket *ticket,
-		       u64 deadline)
-{
-	while (!dev->ops->poll(dev->priv, ticket, false)) {
-		if (ktime_get_ns() >= deadline)
-			return false;
-		/* On a small machine the transport itself may want this CPU. */
-		cond_resched();
-		cpu_relax();
-	}
-	return true;
-}
-
-/* Return: how long to spin for a ticket, ns; 0: not at all. */
-static u64 spin_bound(struct fastswap_device *dev, const struct fastswap_ticket *ticket)
-{
-	u64 max = READ_ONCE(dev->poll_ns), bound = max;
-
-	if (READ_ONCE(adaptive_poll))
-		bound = fastswap_spin_ns(max, ticket->expected_ns);
-	/* Interrupts take longer than polling: slow because of them does not mean slow. */
-	if (unlikely(!bound) && max &&
-	    this_cpu_inc_return(dev->stats->poll_skips) % FASTSWAP_SPIN_PROBE == 0)
-		bound = max;
-	return bound;
-}
-
-/*
- * Spin for one ticket. @start: when the first of the window was spun for; 0: this is it.
- *
- * Return: true when it is served; false to give up on the window.
- */
-static bool spin_for(struct fastswap_device *dev, const struct fastswap_ticket *ticket, u64 *start)
-{
-	u64 bound = spin_bound(dev, ticket);
-	bool served;
-
-	if (!bound)
-		return false;
-	if (!*start) {
-		this_cpu_inc(dev->stats->polls);
-		*start = ktime_get_ns();
-	}
-	served = poll_until(dev, ticket, *start + bound);
-	trace_fastswap_poll(dev->index, ticket->expected_ns, bound, served);
-	if (!served)
-		this_cpu_inc(dev->stats->poll_timeouts);
-	return served;
-}
-
-/*
- * Wait for what was just submitted, without sleeping if the time suffices:
- * the page that the task faulted on first, then the rest of its window, which
- * it would run into next. Whoever gives up hands over to the interrupt.
- */
-static void poll_tickets(struct fastswap_device *dev, const struct fastswap_ticket *tickets,
-			 unsigned int nr, bool spin)
-{
-	unsigned int i;
-	u64 start = 0;
-
-	for (i = 0; i < nr; i++) {
-		if (!tickets[i].queue)
-			continue;
-		spin = spin && spin_for(dev, &tickets[i], &start);
-		if (!spin)
-			dev->ops->poll(dev->priv, &tickets[i], true);
-		spin = spin && READ_ONCE(poll_window);
-	}
-}
-
-static void dispatch_reads(struct fastswap_device *dev, struct bio_list *bios, bool may_spin)
-{
-	/* In the order in which they are waited for, and posted. */
-	static const enum fastswap_class order[] = {
-		FASTSWAP_DEMAND,
-		FASTSWAP_AHEAD,
-		FASTSWAP_PREFETCH,
-		FASTSWAP_OTHER_READ,
-	};
-	struct fastswap_batch batches[FASTSWAP_NR_CLASSES] = { };
-	struct fastswap_ticket tickets[ARRAY_SIZE(order)], arrives = { };
-	bool demand = false, pending = false;
-	u64 first = U64_MAX, last = 0;
-	struct bio *bio;
-	unsigned int i;
-
-	while ((bio = bio_list_pop(bios))) {
-		enum fastswap_class class = classify(bio);
-		struct fastswap_batch *batch = &batches[class];
-
-		demand |= class == FASTSWAP_DEMAND;
-		if (class != FASTSWAP_OTHER_READ) {
-			first = min(first, fastswap_first_slot(bio));
-			last = max(last, fastswap_first_slot(bio) + fastswap_nr_slots(bio) - 1);
-			if (fastswap_ahead_take(dev, bio, class, &arrives))
-				continue;
-		}
-		bio_list_add(&batch->bios, bio);
-		batch->nr++;
-	}
-
-	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		struct fastswap_batch *batch = &batches[order[i]];
-
-		if (order[i] == FASTSWAP_AHEAD) {
-			/* On its way since an earlier window. */
-			tickets[i] = arrives;
-			continue;
-		}
-		batch->class = order[i];
-		fastswap_submit_batch(dev, batch, &tickets[i]);
-	}
-	if (first <= last)
-		fastswap_ahead_go(dev, first, last);
-
-	for (i = 0; i < ARRAY_SIZE(order); i++)
-		pending |= tickets[i].queue != NULL;
-	if (pending)
-		poll_tickets(dev, tickets, ARRAY_SIZE(order), may_spin && demand);
 }
 
 /*
@@ -272,7 +144,7 @@ static bool dispatch_writes(struct fastswap_device *dev, struct bio_list *bios)
 	while ((bio = bio_list_pop(bios))) {
 		struct fastswap_batch *batch = &other;
 
-		if (classify(bio) == FASTSWAP_WRITEBACK) {
+		if (fastswap_classify(bio) == FASTSWAP_WRITEBACK) {
 			batch = &swap;
 			pages += fastswap_nr_slots(bio);
 		}
@@ -287,8 +159,8 @@ static bool dispatch_writes(struct fastswap_device *dev, struct bio_list *bios)
 	return writeback;
 }
 
-static void dispatch(struct fastswap_device *dev, struct bio_list *reads, struct bio_list *writes,
-		     bool may_wait)
+static void dispatch(struct fastswap_device *dev, struct fastswap_window *window,
+		     struct bio_list *reads, struct bio_list *writes, bool may_wait)
 {
 	bool writeback = false;
 
@@ -296,7 +168,7 @@ static void dispatch(struct fastswap_device *dev, struct bio_list *reads, struct
 	if (!bio_list_empty(writes))
 		writeback = dispatch_writes(dev, writes);
 	if (!bio_list_empty(reads))
-		dispatch_reads(dev, reads, may_wait);
+		fastswap_window_go(dev, window, reads, may_wait);
 	if (writeback && may_wait)
 		throttle_writeback(dev);
 }
@@ -307,7 +179,7 @@ static void unplug(struct blk_plug_cb *cb, bool from_schedule)
 	struct fastswap_plug *plug = container_of(cb, struct fastswap_plug, cb);
 	struct fastswap_device *dev = plug->dev;
 
-	dispatch(dev, &plug->reads, &plug->writes, !from_schedule);
+	dispatch(dev, &plug->window, &plug->reads, &plug->writes, !from_schedule);
 	kfree(plug);
 	/* The last use of @dev: all bios may have ended long ago, see queue_bio(). */
 	percpu_ref_put(&dev->users);
@@ -322,6 +194,7 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 {
 	struct bio_list reads = BIO_EMPTY_LIST;
 	struct bio_list writes = BIO_EMPTY_LIST;
+	struct fastswap_window window = { };
 	bool write = op_is_write(bio_op(bio));
 	struct blk_plug_cb *cb = NULL;
 
@@ -335,6 +208,7 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 			/* Not killed yet: that waits for the queue, which we hold. */
 			percpu_ref_get(&dev->users);
 			plug->dev = dev;
+			fastswap_window_init(&plug->window);
 		}
 		if (!write) {
 			bio_list_add(&plug->reads, bio);
@@ -355,7 +229,8 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 	}
 
 	bio_list_add(write ? &writes : &reads, bio);
-	dispatch(dev, &reads, &writes, true);
+	fastswap_window_init(&window);
+	dispatch(dev, &window, &reads, &writes, true);
 }
 
 static void end_with(struct bio *bio, blk_status_t status)
