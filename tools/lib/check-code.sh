@@ -24,21 +24,48 @@ checkpatch_ignore=(
 
 check_checkpatch()
 {
-	local dir=$build/checkpatch
 	local -a sources
 
 	# Tracepoints are written in a way of their own.
 	mapfile -t sources < <(files 'modules/*.[ch]' | grep -v '/trace\.h$')
 	examined ${#sources[@]} "module files"
+	checkpatch --max-line-length=100 \
+		--ignore "$(IFS=,; echo "${checkpatch_ignore[*]}")" -f "${sources[@]}"
+}
+
+# checkpatch OPTION... FILE...
+checkpatch()
+{
+	local dir=$build/checkpatch
+
 	need perl
 	if [[ ! -f "$dir/checkpatch.pl" ]]; then
 		[[ -x tools/fetch-checkpatch ]] || skip "no tools/fetch-checkpatch"
 		tools/fetch-checkpatch "$dir" >"$scratch/log" 2>&1 ||
 			skip "no checkpatch.pl: $(tail -n 1 "$scratch/log")"
 	fi
-	perl "$dir/checkpatch.pl" --no-tree --strict --terse --show-types --no-summary \
-		--max-line-length=100 --ignore "$(IFS=,; echo "${checkpatch_ignore[*]}")" \
-		-f "${sources[@]}" || true
+	perl "$dir/checkpatch.pl" --no-tree --strict --terse --show-types --no-summary "$@" || true
+}
+
+# Patches to the kernel: each in its series, by the kernel's own rules, and generic.
+check_patches()
+{
+	local series dir file
+	local -a patches
+
+	mapfile -t patches < <(files 'kernel/patches/*.patch')
+	examined ${#patches[@]} patches
+	for series in kernel/patches/*/series; do
+		dir=$(dirname "$series")
+		grep -q '^# base: ' "$series" || echo "$series: no line '# base: PACKAGE VERSION'"
+		diff -u --label "$series" --label "$dir" <(grep -v '^#' "$series" | sort) \
+			<(cd "$dir" && printf '%s\n' *.patch | sort) || true
+	done
+	grep -nHiE '^[+].*(fastswap|rdma)' "${patches[@]}" || true
+	# By standard input: a file that git knows it takes for a source.
+	for file in "${patches[@]}"; do
+		checkpatch - <"$file" | sed "s,^[^:]*:,$file:,"
+	done
 }
 
 check_shell()
