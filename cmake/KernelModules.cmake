@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Kernel modules, through kbuild, for each kernel in FASTSWAP_KERNELS:
 #   6.12, 6.1   stock kernels for the tests, fetched at build time into <build>/kernels/NAME
-#   6.12-debug, 6.1-debug   likewise, but built here, with KASAN, lockdep, ...
+#   6.12-patched, 6.1-patched   likewise, but built here, with the patches of kernel/patches
+#   6.12[-patched]-debug, 6.1[-patched]-debug   likewise, with KASAN, lockdep, ...
 #   running     the kernel of this machine
 #   /a/path     a kernel directory (tools/fetch-kernel) or a kernel build directory
 # Targets: kernels, modules, modules-NAME. Modules of kernel NAME are made in <build>/modules/NAME.
@@ -12,7 +13,11 @@ set(FASTSWAP_TEST_KERNELS "")
 set(_fetch_kernel "${PROJECT_SOURCE_DIR}/tools/fetch-kernel")
 set(_build_kernel "${PROJECT_SOURCE_DIR}/tools/kernel")
 set(FASTSWAP_FETCHABLE_KERNELS 6.12 6.1)
-set(FASTSWAP_DEBUG_KERNELS 6.12-debug 6.1-debug)
+set(FASTSWAP_PATCHED_KERNELS 6.12-patched 6.1-patched)
+set(FASTSWAP_BUILT_KERNELS ${FASTSWAP_PATCHED_KERNELS})
+foreach(_kernel IN LISTS FASTSWAP_FETCHABLE_KERNELS FASTSWAP_PATCHED_KERNELS)
+	list(APPEND FASTSWAP_BUILT_KERNELS "${_kernel}-debug")
+endforeach()
 
 add_custom_target(kernels)
 add_custom_target(modules)
@@ -35,14 +40,22 @@ function(_fastswap_fetch_kernel name)
 	# The stamp, not the folder, is what a clean takes away: the folder is found again.
 	set(command "${_fetch_kernel}" "${name}" "${dir}")
 	set(doing "Fetching")
-	if(name IN_LIST FASTSWAP_DEBUG_KERNELS)
-		string(REPLACE "-debug" "" base "${name}")
-		set(command "${_build_kernel}" --debug "${base}" "${dir}")
+	set(ingredients "")
+	if(name IN_LIST FASTSWAP_BUILT_KERNELS)
+		string(REPLACE "-" ";" options "${name}")
+		list(POP_FRONT options base)
+		if("patched" IN_LIST options)
+			file(GLOB ingredients CONFIGURE_DEPENDS
+				"${PROJECT_SOURCE_DIR}/kernel/patches/${base}/*")
+		endif()
+		list(TRANSFORM options PREPEND "--")
+		set(command "${_build_kernel}" ${options} "${base}" "${dir}")
 		set(doing "Building")
 	endif()
 	add_custom_command(OUTPUT "${dir}.stamp"
 		COMMAND ${command}
 		COMMAND "${CMAKE_COMMAND}" -E touch "${dir}.stamp"
+		DEPENDS ${ingredients}
 		COMMENT "${doing} kernel ${name}"
 		VERBATIM
 	)
@@ -92,7 +105,7 @@ function(_fastswap_install_modules name release)
 endfunction()
 
 function(_fastswap_kernel entry)
-	if(entry IN_LIST FASTSWAP_FETCHABLE_KERNELS OR entry IN_LIST FASTSWAP_DEBUG_KERNELS)
+	if(entry IN_LIST FASTSWAP_FETCHABLE_KERNELS OR entry IN_LIST FASTSWAP_BUILT_KERNELS)
 		set(dir "${PROJECT_BINARY_DIR}/kernels/${entry}")
 		_fastswap_fetch_kernel("${entry}")
 		_fastswap_modules("${entry}" "${dir}/headers" "${dir}.stamp" --install "${dir}")
@@ -115,7 +128,7 @@ function(_fastswap_kernel entry)
 		_fastswap_kernel_release(release "${headers}")
 		string(REGEX REPLACE "[^A-Za-z0-9._-]" "_" name "${release}")
 	else()
-		set(known ${FASTSWAP_FETCHABLE_KERNELS} ${FASTSWAP_DEBUG_KERNELS})
+		set(known ${FASTSWAP_FETCHABLE_KERNELS} ${FASTSWAP_BUILT_KERNELS})
 		list(JOIN known ", " known)
 		message(FATAL_ERROR "FASTSWAP_KERNELS: '${entry}' is neither auto, none, running, "
 			"a kernel for the tests (${known}) nor an existing absolute path")

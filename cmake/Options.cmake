@@ -29,7 +29,7 @@ if(FASTSWAP_VM_TESTS STREQUAL "auto")
 endif()
 
 set(FASTSWAP_KERNELS auto CACHE STRING
-	"Kernels for the modules: auto, none, or of 6.12[-debug], 6.1[-debug], running, /path")
+	"Kernels for the modules: auto, none, or of 6.12, 6.1 (-patched, -debug), running, /path")
 
 # Asserts stay on in the default build: what they guard is other people's memory.
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")

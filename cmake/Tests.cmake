@@ -142,19 +142,27 @@ function(fastswap_vm_case file)
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
 
 	foreach(kernel IN LISTS kernels)
-		if(NOT kernel IN_LIST FASTSWAP_FETCHABLE_KERNELS)
+		if(NOT kernel IN_LIST FASTSWAP_FETCHABLE_KERNELS
+		   AND NOT kernel IN_LIST FASTSWAP_PATCHED_KERNELS)
 			message(FATAL_ERROR "${file}: there is no test kernel '${kernel}'")
 		endif()
-		_fastswap_vm_test("vm.${case}" "${kernel}" ${timeout} ${processors}
-			"${FASTSWAP_VM_DIR}/run-case"
-			--build "${PROJECT_BINARY_DIR}" "${file}" "${kernel}")
-		# A debug kernel is for the cases of the kernel that it is made of, by request only.
-		if("${kernel}-debug" IN_LIST FASTSWAP_TEST_KERNELS)
-			math(EXPR longer "5 * ${timeout}")
-			_fastswap_vm_test("vm.${case}" "${kernel}-debug" ${longer} ${processors}
+		set(names "${kernel}")
+		# Kernels that are built are for the cases of the kernel that they are made of, by
+		# request only.
+		foreach(flavour IN ITEMS -patched -debug -patched-debug)
+			if("${kernel}${flavour}" IN_LIST FASTSWAP_TEST_KERNELS)
+				list(APPEND names "${kernel}${flavour}")
+			endif()
+		endforeach()
+		foreach(name IN LISTS names)
+			set(limit ${timeout})
+			if(name MATCHES "-debug$")
+				math(EXPR limit "5 * ${timeout}")
+			endif()
+			_fastswap_vm_test("vm.${case}" "${name}" ${limit} ${processors}
 				"${FASTSWAP_VM_DIR}/run-case"
-				--build "${PROJECT_BINARY_DIR}" "${file}" "${kernel}-debug")
-		endif()
+				--build "${PROJECT_BINARY_DIR}" "${file}" "${name}")
+		endforeach()
 	endforeach()
 endfunction()
 

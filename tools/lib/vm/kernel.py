@@ -13,8 +13,13 @@ import subprocess
 from vm import VmError
 
 KNOWN = ("6.12", "6.1")
-# Built by tools/kernel --debug when asked for.
-DEBUG = tuple(f"{name}-debug" for name in KNOWN)
+# Built by tools/kernel when asked for, with the options that the name says.
+FLAVOURS = ("-patched", "-debug", "-patched-debug")
+BUILT = {
+    name + flavour: [name, *(f"--{option}" for option in flavour[1:].split("-"))]
+    for name in KNOWN
+    for flavour in FLAVOURS
+}
 
 # What it takes to reach the host's files, and to talk to tools/vm. Everything
 # else is loaded by modprobe in the guest.
@@ -61,12 +66,12 @@ class Kernel:
 
 def find(name, source, build):
     """Return the kernel that --kernel means: a known name, a directory or an image."""
-    if name in KNOWN or name in DEBUG:
+    if name in KNOWN or name in BUILT:
         directory = os.path.join(build, "kernels", name)
         command = [os.path.join(source, "tools/fetch-kernel"), name, directory]
-        if name in DEBUG:
-            base = name.removesuffix("-debug")
-            command = [os.path.join(source, "tools/kernel"), "--debug", base, directory]
+        if name in BUILT:
+            base, *options = BUILT[name]
+            command = [os.path.join(source, "tools/kernel"), *options, base, directory]
         if subprocess.run(command, check=False, stdout=2).returncode:
             raise VmError(f"cannot get kernel {name}")
         return Kernel(name, os.path.join(directory, "vmlinuz"), directory)
@@ -80,8 +85,8 @@ def find(name, source, build):
     if os.path.isfile(name):
         return Kernel(os.path.basename(name), os.path.abspath(name))
     raise VmError(
-        f"unknown kernel '{name}': use {' or '.join(KNOWN)}, one of these with -debug, "
-        "a kernel directory or an image"
+        f"unknown kernel '{name}': use {' or '.join(KNOWN)}, one of these with "
+        f"{', '.join(FLAVOURS)}, a kernel directory or an image"
     )
 
 
