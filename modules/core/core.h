@@ -30,6 +30,8 @@
  * @freed_slots: slots freed by the swap core, discard or write-zeroes
  * @polls: faults that polled
  * @poll_timeouts: of these, the ones that gave up and slept
+ * @hurried: demand reads that went ahead of their window
+ * @lock_polls: tasks that polled for a page instead of sleeping for its lock
  * @poll_skips: spins that were not tried, as the queue is known to be slow
  * @write_waits: batches of write-backs whose task had to wait for earlier ones
  * @ahead_hits: reads that were answered with what had been read ahead
@@ -47,6 +49,8 @@ struct fastswap_stats {
 	u64 freed_slots;
 	u64 polls;
 	u64 poll_timeouts;
+	u64 hurried;
+	u64 lock_polls;
 	u64 poll_skips;
 	u64 write_waits;
 	u64 ahead_hits;
@@ -74,6 +78,7 @@ struct fastswap_stats {
  * @priv: the backend's own
  * @slots: which slots hold data
  * @ahead: what is read ahead; NULL if the backend has nothing to gain by it
+ * @flights: what is under way; NULL if the kernel never asks
  * @stats: per CPU
  * @poll_ns: bound of a fault's spin; 0: never spin. Written by sysfs at any time
  * @limits: what the backend said at attach; constant
@@ -98,6 +103,7 @@ struct fastswap_device {
 	void *priv;
 	struct fastswap_slotmap slots;
 	struct fastswap_ahead *ahead;
+	struct fastswap_flights *flights;
 	struct fastswap_stats __percpu *stats;
 	u64 poll_ns;
 	struct fastswap_limits limits;
@@ -171,5 +177,8 @@ void fastswap_pm_exit(void);
 /* sysfs.c */
 extern const struct attribute_group *fastswap_disk_groups[];
 extern const char *const fastswap_class_names[FASTSWAP_NR_CLASSES];
+
+/* window.c */
+u64 fastswap_spin_bound(const struct fastswap_device *dev, const struct fastswap_ticket *ticket);
 
 #endif /* _FASTSWAP_CORE_H */

@@ -14,6 +14,7 @@
 #include <fastswap/kcompat.h>
 
 #include "core.h"
+#include "flight.h"
 #include "trace.h"
 
 static unsigned int poll_us = 2000;
@@ -90,6 +91,7 @@ static const struct block_device_operations fastswap_fops = {
 	.release = release_disk_op,
 	.submit_bio = fastswap_submit_bio,
 	.swap_slot_free_notify = fastswap_slot_free_notify,
+	FSW_POLL_SWAP(fastswap_poll_swap)
 };
 
 static bool are_limits_valid(const struct fastswap_limits *l)
@@ -156,6 +158,7 @@ static void free_device(struct fastswap_device *dev)
 	if (dev->disk)
 		put_disk(dev->disk);
 	fastswap_ahead_free(dev);
+	fastswap_flights_free(dev);
 	kvfree(dev->slots.lost);
 	kvfree(dev->slots.data);
 	free_percpu(dev->stats);
@@ -255,6 +258,10 @@ int fastswap_attach(const struct fastswap_backend_ops *ops, char *options, u64 s
 		goto fail;
 
 	err = fastswap_ahead_alloc(dev);
+	if (err)
+		goto fail;
+
+	err = fastswap_flights_alloc(dev);
 	if (err)
 		goto fail;
 

@@ -54,7 +54,7 @@ MODULE_PARM_DESC(writeback_pages, "pages of write-backs under way above which re
  * @cb: the block layer's; zeroed with the rest by blk_check_plugged()
  * @dev: the device, with a reference; NULL until the first bio
  * @window: what its reads belong to
- * @reads: these, in order of arrival
+ * @reads: of these, the ones that the backend does not have yet, in order of arrival
  * @writes: in order of arrival
  * @write_pages: slots of @writes, below plug_write_pages
  */
@@ -167,7 +167,7 @@ static void dispatch(struct fastswap_device *dev, struct fastswap_window *window
 	/* Writes first: they need no attention any more, and reads may poll for long. */
 	if (!bio_list_empty(writes))
 		writeback = dispatch_writes(dev, writes);
-	if (!bio_list_empty(reads))
+	if (!bio_list_empty(reads) || fastswap_window_began(window))
 		fastswap_window_go(dev, window, reads, may_wait);
 	if (writeback && may_wait)
 		throttle_writeback(dev);
@@ -211,7 +211,8 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 			fastswap_window_init(&plug->window);
 		}
 		if (!write) {
-			bio_list_add(&plug->reads, bio);
+			if (!fastswap_window_hurry(dev, &plug->window, bio))
+				bio_list_add(&plug->reads, bio);
 			return;
 		}
 		bio_list_add(&plug->writes, bio);

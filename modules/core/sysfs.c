@@ -5,6 +5,8 @@
 #include <linux/sysfs.h>
 
 #include "core.h"
+#include "flight.h"
+#include "window.h"
 
 const char *const fastswap_class_names[FASTSWAP_NR_CLASSES] = {
 	[FASTSWAP_DEMAND] = "demand",
@@ -113,6 +115,18 @@ static ssize_t poll_us_store(struct device *d, struct device_attribute *attr, co
 }
 static DEVICE_ATTR_RW(poll_us);
 
+static ssize_t kernel_hooks_show(struct device *d, struct device_attribute *attr, char *buf)
+{
+	bool polls = fastswap_polls_locked(to_fastswap(d)), hurries = fastswap_hurries_demand();
+	static const char *const names[2][2] = {
+		{ "none", "demand_first" },
+		{ "poll_swap", "poll_swap,demand_first" },
+	};
+
+	return sysfs_emit(buf, "%s\n", names[polls][hurries]);
+}
+static DEVICE_ATTR_RO(kernel_hooks);
+
 static ssize_t stats_show(struct device *d, struct device_attribute *attr, char *buf)
 {
 	struct fastswap_device *dev = to_fastswap(d);
@@ -137,6 +151,8 @@ static ssize_t stats_show(struct device *d, struct device_attribute *attr, char 
 	LINE(polls);
 	LINE(poll_timeouts);
 	LINE(poll_skips);
+	LINE(lock_polls);
+	LINE(hurried);
 	LINE(write_waits);
 	LINE(ahead_hits);
 	LINE(ahead_waits);
@@ -202,6 +218,7 @@ static struct attribute *fastswap_attrs[] = {
 	&dev_attr_lost.attr,
 	&dev_attr_chunk_size.attr,
 	&dev_attr_poll_us.attr,
+	&dev_attr_kernel_hooks.attr,
 	&dev_attr_stats.attr,
 	&dev_attr_backend_stats.attr,
 	&dev_attr_demand_latency.attr,

@@ -29,7 +29,8 @@ static const char help[] =
 	"  DEMAND PREFETCH  pages read because a program needed them, or soon might\n"
 	"  OUT              pages written\n"
 	"  ERRORS           reads and writes that failed\n"
-	"  P50 P99          half, 99 % of the DEMAND pages came faster than that\n";
+	"  P50 P99          half, 99 % of the DEMAND pages came faster than that\n"
+	"  HOOKS            of a patched kernel that are in use\n";
 
 enum {
 	OPT_HELP = UCHAR_MAX + 1,

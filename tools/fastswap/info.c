@@ -54,6 +54,7 @@ bool info_read(const struct device *dev, struct info *info)
 	info->lost = read_number(dev, "fastswap/lost");
 	info->chunk_size = read_number(dev, "fastswap/chunk_size");
 	info->poll_us = read_number(dev, "fastswap/poll_us");
+	read_word(dev, "fastswap/kernel_hooks", info->kernel_hooks, sizeof(info->kernel_hooks));
 	read_attr(dev, "fastswap/stats", info->stats, sizeof(info->stats));
 	read_attr(dev, "fastswap/backend_stats", info->backend_stats,
 		  sizeof(info->backend_stats));

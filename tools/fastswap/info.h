@@ -29,6 +29,7 @@ extern const char *const info_class_names[INFO_NR_CLASSES];
  * @lost: bytes that the backend cannot give back
  * @chunk_size: bytes
  * @poll_us: longest spin of a fault
+ * @kernel_hooks: what of a patched kernel is in use, "none"
  * @stats: "name value" lines
  * @backend_stats: likewise
  * @latency: by class
@@ -45,6 +46,7 @@ struct info {
 	uint64_t lost;
 	uint64_t chunk_size;
 	uint64_t poll_us;
+	char kernel_hooks[64];
 	char stats[SYSFS_MAX];
 	char backend_stats[SYSFS_MAX];
 	struct hist latency[INFO_NR_CLASSES];

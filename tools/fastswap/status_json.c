@@ -118,6 +118,7 @@ static bool add_device(struct json_object *array, const struct info *info)
 	       add_number(device, "lost", info->lost) &&
 	       add_number(device, "chunk_size", info->chunk_size) &&
 	       add_number(device, "poll_us", info->poll_us) &&
+	       add_string(device, "kernel_hooks", info->kernel_hooks) &&
 	       add_number(device, "pages_in_demand", counter_get(info->stats, "demand_pages")) &&
 	       add_number(device, "pages_in_prefetch",
 			  counter_get(info->stats, "prefetch_pages")) &&

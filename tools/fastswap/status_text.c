@@ -22,6 +22,7 @@ enum column {
 	COL_ERRORS,
 	COL_P50,
 	COL_P99,
+	COL_HOOKS,
 	COL_PEER,
 	NR_COLUMNS,
 };
@@ -46,6 +47,7 @@ static const struct {
 	[COL_ERRORS] = { "ERRORS", true },
 	[COL_P50] = { "P50", true },
 	[COL_P99] = { "P99", true },
+	[COL_HOOKS] = { "HOOKS" },
 	[COL_PEER] = { "PEER" },
 };
 
@@ -86,6 +88,7 @@ static void fill_row(const struct info *info, char cell[][CELL_MAX])
 	snprintf(cell[COL_ERRORS], CELL_MAX, "%" PRIu64, info_errors(info));
 	fill_percentile(&info->latency[INFO_DEMAND], 50, cell[COL_P50]);
 	fill_percentile(&info->latency[INFO_DEMAND], 99, cell[COL_P99]);
+	snprintf(cell[COL_HOOKS], CELL_MAX, "%s", info->kernel_hooks);
 	snprintf(cell[COL_PEER], CELL_MAX, "%s", info->peer);
 }
 

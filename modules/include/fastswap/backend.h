@@ -223,7 +223,8 @@ struct fastswap_backend_ops {
 	 * ->detach), until this returns true or, giving up, by a last call with
 	 * @last set, after which the backend makes sure by itself (interrupt)
 	 * that the rest ends. A task that is about to schedule never repeats a
-	 * call. Several tasks may poll one queue.
+	 * call. Several tasks may poll one queue, and while the device is open
+	 * with a ticket that is old or was given up: that only reaps.
 	 * NULL if ->submit never leaves anything to poll. Writes leave none:
 	 * the backend itself makes sure that they end.
 	 *

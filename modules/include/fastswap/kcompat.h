@@ -129,4 +129,17 @@ static inline struct gendisk *fsw_alloc_disk(const struct fsw_limits *lim, int n
 	}
 #endif
 
+/*
+ * fsw_has_poll_swap: the kernel asks the driver before a task sleeps for a page that is
+ * being read, as with kernel/patches. FSW_POLL_SWAP(fn) is the member of a
+ * block_device_operations for it, or nothing.
+ */
+#ifdef FASTSWAP_HAVE_POLL_SWAP
+#define fsw_has_poll_swap	1
+#define FSW_POLL_SWAP(fn)	.poll_swap = fn,
+#else
+#define fsw_has_poll_swap	0
+#define FSW_POLL_SWAP(fn)
+#endif
+
 #endif /* _FASTSWAP_KCOMPAT_H */
