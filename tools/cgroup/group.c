@@ -18,7 +18,7 @@
 static const char no_controller[] = "the group has no memory controller, or is the root group";
 static const char no_v2[] = "boot with systemd.unified_cgroup_hierarchy=1";
 
-/* Read all of a file that may have grown since. Return: bytes, or a negative errno. */
+/* Read all of a file. Return: bytes, or a negative errno. */
 static int read_from_start(int fd, char *text, size_t size)
 {
 	size_t used = 0;
@@ -42,10 +42,15 @@ static int read_from_start(int fd, char *text, size_t size)
 int group_value(int fd, uint64_t *value)
 {
 	char text[32];
-	int n = read_from_start(fd, text, sizeof(text));
+	ssize_t n;
 
+	/* At once: it is short, and read so often that looking for its end would cost. */
+	do
+		n = pread(fd, text, sizeof(text) - 1, 0);
+	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return n;
+		return -errno;
+	text[n] = '\0';
 	return cgfile_value(text, value) ? 0 : -EPROTO;
 }
 
