@@ -9,5 +9,5 @@ const struct offload_options offload_defaults = {
 	.stall_low_ppm = 1000,
 	.stall_high_ppm = 10000,
 	.min_period_us = 200,
-	.max_period_us = 1000000,
+	.max_period_us = 10000000,
 };

@@ -30,7 +30,7 @@ static void set_bounds(struct keeper *k, uint64_t limit)
 		.chunk = MAX_CHUNK,
 		.min_chunk = MIN_CHUNK,
 		.min_period = o->min_period_us * NSEC_PER_USEC,
-		.max_period = o->max_period_us * NSEC_PER_USEC,
+		.max_period = k->max_period,
 	};
 
 	k->limit = limit;
@@ -67,8 +67,12 @@ void keeper_init(struct keeper *k, const struct group *group,
 		.options = *options,
 		.meter = meter,
 		.nr_cpus = nr_cpus,
+		.max_period = options->max_period_us * NSEC_PER_USEC,
 		.ceiling_bytes = UINT64_MAX,
 	};
+	/* Nobody tells us when its tasks stall. */
+	if (options->policy == POLICY_ADAPTIVE && k->max_period > STALL_PERIOD)
+		k->max_period = STALL_PERIOD;
 	headroom_init(&k->headroom, &none);
 	ceiling_init(&k->ceiling, &rules);
 	group_value(k->group.max, &limit);

@@ -37,6 +37,7 @@ struct keeper {
 
 	struct swapin_meter *meter;
 	unsigned int nr_cpus;
+	uint64_t max_period;
 	struct headroom headroom;
 	struct ceiling ceiling;
 	uint64_t limit, ceiling_bytes;

@@ -90,7 +90,7 @@ const char *config_usage(void)
 	       "  --stall-low PERCENT    of time: take memory away below (default 0.1%)\n"
 	       "  --stall-high PERCENT   of time: give memory back above (default 1%)\n"
 	       "  --min-period USEC      between two looks when busy (default 200)\n"
-	       "  --max-period MSEC      between two looks when idle (default 1000)\n"
+	       "  --max-period MSEC      between two looks when idle (default 10000)\n"
 	       "The daemon:\n"
 	       "  --cpus LIST            a thread on each of these (default: one, anywhere)\n"
 	       "  --nice N               of the threads (default -10)\n"
@@ -245,8 +245,8 @@ static const char *take(struct reclaimd_config *cfg, int opt, const char *value)
 		o->min_period_us = n;
 		return NULL;
 	case OPT_MAX_PERIOD:
-		if (!parse_number(value, 1, 10000, &n))
-			return "is not a number from 1 to 10000";
+		if (!parse_number(value, 1, 60000, &n))
+			return "is not a number from 1 to 60000";
 		o->max_period_us = n * 1000;
 		return NULL;
 	case OPT_CPUS:

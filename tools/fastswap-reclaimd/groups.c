@@ -11,9 +11,12 @@
 #include "pattern.h"
 #include "render.h"
 
-/* So often groups that wait are tried again, and those that are gone are noticed at last. */
+/*
+ * So often groups that wait are tried again, and those that are gone are noticed at last: inotify
+ * has told of them long before.
+ */
 #define WAIT_SECONDS	1
-#define SWEEP_SECONDS	10
+#define SWEEP_SECONDS	60
 
 struct managed {
 	const struct rule *rule;

@@ -112,7 +112,7 @@ static void test_bad(void **state)
 		{ "--group /a --stall-low 4K", "not a percentage" },
 		{ "--group /a --min-period 49", "from 50 to 100000" },
 		{ "--group /a --min-period 90000 --max-period 1", "min-period is more" },
-		{ "--group /a --max-period 0", "from 1 to 10000" },
+		{ "--group /a --max-period 0", "from 1 to 60000" },
 		{ "--group /a --cpus x", "list of CPUs" },
 		{ "--group /a --nice 20", "from -20 to 19" },
 		{ "--group /a --nice -21", "from -20 to 19" },
