@@ -7,6 +7,8 @@
 #define LOOKS_PER_FILL	4
 /* A write is to take so long at most, as nobody looks meanwhile. */
 #define WRITE_TIME	(2 * NSEC_PER_MSEC)
+/* Growth that is so many times what it was is news: what comes next is not known. */
+#define SURPRISE	2
 /* What is seen of growth and delays is forgotten with these time constants. */
 #define RATE_MEMORY	(NSEC_PER_SEC / 2)
 #define REACH_MEMORY	(2 * NSEC_PER_SEC)
@@ -99,6 +101,7 @@ static void learn(struct headroom *h, const struct headroom_sample *s, uint64_t 
 	rate = scale(grown, NSEC_PER_SEC, elapsed);
 	if (hit)
 		rate = max_u64(rate, s->swapin_rate);
+	h->surprised = hit || rate > SURPRISE * h->rate;
 
 	/* Up at once half of the way, down slowly: too little hurts more than too much. */
 	h->rate = forget(h->rate, elapsed, RATE_MEMORY);
@@ -168,7 +171,12 @@ struct headroom_order headroom_look(struct headroom *h, const struct headroom_sa
 					clamp_u64(scale(h->speed, WRITE_TIME, NSEC_PER_SEC),
 						  h->bounds.min_chunk, h->bounds.chunk));
 		order.reclaim = min_u64(order.reclaim, s->current);
-		h->period = h->bounds.min_period;
+		/*
+		 * A job that goes on as before is looked at as before: looks take CPU time,
+		 * from the job when there is none to spare.
+		 */
+		if (h->surprised)
+			h->period = h->bounds.min_period;
 		h->planned = 0;
 		return order;
 	}

@@ -86,6 +86,8 @@ struct headroom {
 	uint64_t max_events;
 	/* Bytes that the group grew by, besides what the difference of two samples shows. */
 	uint64_t hidden;
+	/* It was at its limit, or has grown far faster than before. */
+	bool surprised;
 	uint64_t last_hit;
 	uint64_t period;
 	uint64_t planned;

@@ -163,6 +163,25 @@ static void test_steady(void **state)
 	}
 }
 
+/*
+ * Looks at a job that goes on as before are as rare after a write as before it: about as many as
+ * the law says, and those that follow the writes.
+ */
+static void test_few_looks(void **state)
+{
+	struct sim s;
+
+	sim_init(&s, 256 * MIB, 30 * MIB);
+	s.current = 250 * MIB;
+	s.reclaim_rate = 64 * MIB;
+	sim_run(&s, 60 * NSEC_PER_SEC);
+	forget_extremes(&s);
+	sim_run(&s, 10 * NSEC_PER_SEC);
+	printf("%u looks, %u writes in 10 s\n", (unsigned int)s.looks, (unsigned int)s.writes);
+	assert_int_equal(s.max_events, 0);
+	assert_true(s.looks < 3 * s.writes);
+}
+
 /* A headroom that has found its size stays there. */
 static void test_no_oscillation(void **state)
 {
@@ -357,6 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steady),
+		cmocka_unit_test(test_few_looks),
 		cmocka_unit_test(test_no_oscillation),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_hopeless),
