@@ -93,6 +93,23 @@ int group_reclaim(const struct group *g, uint64_t bytes)
 }
 
 /**
+ * group_freshen - have the kernel add up what its CPUs have counted for the group
+ * @g: the group
+ *
+ * From Linux 6.12 on, reclaim decides by sums that may be seconds old, in which all of a small
+ * group may have been swapped out and in: see RECLAIM.md. Whoever reads memory.stat brings them up
+ * to date. What it says is of no interest: one byte is enough.
+ */
+void group_freshen(const struct group *g)
+{
+	char c;
+
+	if (g->stat >= 0)
+		while (pread(g->stat, &c, 1, 0) < 0 && errno == EINTR)
+			;
+}
+
+/**
  * group_read - read a file of a group
  * @dir: the folder
  * @name: the file

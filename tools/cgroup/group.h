@@ -31,6 +31,7 @@ int group_value(int fd, uint64_t *value);
 int group_key(int fd, const char *key, uint64_t *value);
 int group_stall(int fd, const char *kind, uint64_t *us);
 int group_reclaim(const struct group *g, uint64_t bytes);
+void group_freshen(const struct group *g);
 
 int group_read(int dir, const char *name, char *text, size_t size);
 int group_write(int dir, const char *name, const char *text);

@@ -19,7 +19,7 @@
 #define FIRST_GUESS	8
 /* More hits than that between two looks do not teach more. */
 #define MAX_LESSONS	4
-/* Nothing could be reclaimed: it is tried again after a while, twice as long each time. */
+/* Nothing could be reclaimed: again at once, then after a while, twice as long each time. */
 #define MAX_RETRY	NSEC_PER_SEC
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -196,12 +196,13 @@ struct headroom_order headroom_look(struct headroom *h, const struct headroom_sa
  * @asked: bytes that were asked for
  * @now: nanoseconds
  * @current: bytes that are charged to the group now
- * @complete: false: the kernel could not reclaim that much
+ * @complete: false: the kernel could not reclaim that much; whoever tells us has done what he can
+ *	for it to be worth another try
  */
 void headroom_reclaimed(struct headroom *h, uint64_t asked, uint64_t now, uint64_t current,
 			bool complete)
 {
-	uint64_t pause;
+	uint64_t pause = 0;
 
 	/* What was taken away meanwhile does not show, and what came in its place neither. */
 	if (complete && current + asked > h->current)
@@ -215,7 +216,8 @@ void headroom_reclaimed(struct headroom *h, uint64_t asked, uint64_t now, uint64
 		h->retry = now;
 		return;
 	}
-	pause = h->bounds.min_period << (h->failures < 20 ? h->failures : 20);
+	if (h->failures)
+		pause = h->bounds.min_period << (h->failures < 20 ? h->failures : 20);
 	h->failures++;
 	h->retry = now + min_u64(pause, MAX_RETRY);
 }

@@ -9,6 +9,8 @@
 /* The kernel reclaims 32 pages at least. A write of many pages delays others. */
 #define MIN_CHUNK	(32u * 4096)
 #define MAX_CHUNK	(4u << 20)
+/* What may be reclaimed by the counts of one reading: an eighth of the limit. */
+#define FRESH_SHIFT	3
 /* Limits and swap are looked at so often, stalls so often. */
 #define SLOW_PERIOD	(100 * NSEC_PER_MSEC)
 #define STALL_PERIOD	NSEC_PER_SEC
@@ -143,6 +145,13 @@ static void look_at_swapins(struct swapin_meter *m, uint64_t now)
 	m->time = now;
 }
 
+static void freshen(struct keeper *k)
+{
+	group_freshen(&k->group);
+	k->figures.refreshes++;
+	k->fresh = k->limit >> FRESH_SHIFT;
+}
+
 /* What changes rarely. Return: 0, or a negative errno. */
 static int look_slowly(struct keeper *k, uint64_t now, uint64_t current)
 {
@@ -186,6 +195,9 @@ int keeper_look(struct keeper *k, struct headroom_order *order)
 	s.now = keeper_now();
 	if (!err && (k->was_hit || k->always_read)) {
 		err = group_key(k->group.events, "max", &k->max_events);
+		/* The task that did it may be about to be killed because it finds nothing. */
+		if (k->was_hit)
+			freshen(k);
 		k->was_hit = false;
 	}
 	if (!err)
@@ -219,11 +231,18 @@ int keeper_look(struct keeper *k, struct headroom_order *order)
  */
 int keeper_reclaim(struct keeper *k, uint64_t bytes)
 {
-	int result = group_reclaim(&k->group, bytes), err;
 	uint64_t current;
+	int result, err;
 
+	if (!k->fresh)
+		freshen(k);
+	k->fresh -= bytes < k->fresh ? bytes : k->fresh;
+	result = group_reclaim(&k->group, bytes);
 	if (result == -ENODEV)
 		return result;
+	/* Perhaps there was something. The law tries once more at once. */
+	if (result == -EAGAIN)
+		freshen(k);
 	err = group_value(k->group.current, &current);
 	if (err)
 		return err;

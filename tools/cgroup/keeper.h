@@ -41,6 +41,7 @@ struct keeper {
 	struct headroom headroom;
 	struct ceiling ceiling;
 	uint64_t limit, ceiling_bytes;
+	uint64_t fresh;		/* bytes to reclaim before the kernel's counts are too old */
 	uint64_t max_events, first_max_events;
 	uint64_t next_slow, next_stall;
 	uint64_t faults, latency_count, latency_ns, stall_ns;

@@ -53,6 +53,7 @@ extern const struct offload_options offload_defaults;
  * @writes: writes to memory.reclaim
  * @failures: of these, those that got less than they asked for
  * @reclaimed: bytes that were asked for and got
+ * @refreshes: times that the kernel was made to bring its counts up to date
  * @reach_ns: the longest delay of late
  * @stall_ppm: share of the last second in which tasks stalled, with POLICY_ADAPTIVE
  * @gone: it is not there any more, and nothing is done
@@ -61,7 +62,7 @@ struct offload_figures {
 	uint64_t current, limit, level, headroom, rate;
 	uint64_t swap, swap_peak;
 	uint64_t max_events;
-	uint64_t looks, writes, failures, reclaimed;
+	uint64_t looks, writes, failures, reclaimed, refreshes;
 	uint64_t reach_ns;
 	unsigned int stall_ppm;
 	bool gone;

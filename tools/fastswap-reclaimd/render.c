@@ -76,6 +76,8 @@ static const struct metric {
 	METRIC(writes, "writes_total", "counter", "Writes to memory.reclaim.", 1),
 	METRIC(failures, "failures_total", "counter", "Writes that got less than asked for.", 1),
 	METRIC(reclaimed, "reclaimed_bytes_total", "counter", "Bytes that were reclaimed.", 1),
+	METRIC(refreshes, "refreshes_total", "counter",
+	       "Times that the kernel was made to bring its counts up to date.", 1),
 #undef METRIC
 };
 

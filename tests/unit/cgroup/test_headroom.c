@@ -299,6 +299,31 @@ static void test_stuck(void **state)
 	assert_true(s.current <= s.limit - s.law.bytes);
 }
 
+/* Who could not reclaim may try once more at once, and has to wait then. */
+static void test_second_try(void **state)
+{
+	struct headroom_sample sample = {
+		.now = NSEC_PER_SEC,
+		.current = 100 * MIB,
+		.limit = 100 * MIB,
+		.ceiling = UINT64_MAX,
+	};
+	struct headroom_order order;
+	struct headroom h;
+
+	headroom_init(&h, &bounds);
+	order = headroom_look(&h, &sample);
+	assert_true(order.reclaim > 0);
+	headroom_reclaimed(&h, order.reclaim, sample.now, sample.current, false);
+	sample.now += NSEC_PER_USEC;
+	assert_true(headroom_look(&h, &sample).reclaim > 0);
+	headroom_reclaimed(&h, order.reclaim, sample.now, sample.current, false);
+	sample.now += NSEC_PER_USEC;
+	order = headroom_look(&h, &sample);
+	assert_int_equal(order.reclaim, 0);
+	assert_in_range(order.delay, bounds.min_period, 4 * bounds.min_period);
+}
+
 /* Neither limit nor ceiling: nothing to do. A ceiling alone counts, too; the lower does. */
 static void test_limits(void **state)
 {
@@ -384,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_second_try),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_censored),
 		cmocka_unit_test(test_rebound),

@@ -165,6 +165,8 @@ static void test_reclaims(void **state)
 	wait_for_looks(g, 40, &f);
 	assert_true(f.writes > 0);
 	assert_in_range(got("memory.reclaim"), 4096, 4 * MIB);
+	/* Before the first write, and with each eighth of the limit. */
+	assert_in_range(f.refreshes, 1, 1 + f.reclaimed / (104857600 / 8));
 	assert_int_equal(f.current, 104857600);
 	assert_true(offload_cpu_ns(o) > 0);
 	offload_stop(o);

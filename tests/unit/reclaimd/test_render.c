@@ -27,6 +27,7 @@ static const struct group_report groups[] = {
 			.writes = 30,
 			.failures = 2,
 			.reclaimed = 123456,
+			.refreshes = 31,
 			.reach_ns = 1500000,
 		},
 	},
@@ -85,6 +86,7 @@ static void test_metrics(void **state)
 	has(text, "fastswap_reclaimd_group_delay_seconds{group=\"/a\"} 0.001500000\n");
 	has(text, "fastswap_reclaimd_group_limit_bytes{group=\"/b\\\"\\\\\\n\"} +Inf\n");
 	has(text, "fastswap_reclaimd_group_reclaimed_bytes_total{group=\"/a\"} 123456\n");
+	has(text, "fastswap_reclaimd_group_refreshes_total{group=\"/a\"} 31\n");
 	/* What waits has no figures. */
 	assert_null(strstr(text, "/c"));
 	free(text);

@@ -78,6 +78,7 @@ no_huge_pages()
 # Linux 6.12 asks counts that may be seconds old whether a group has too few inactive pages. In a
 # small group without file pages they say no for so long after the last inactive page has gone
 # that reclaim finds nothing, and a program is killed. Who reads memory.stat brings them up to date.
+# fastswap-run does so when it reclaims, but not for those that reclaim themselves.
 keep_counts_fresh()
 {
 	local file
