@@ -138,6 +138,15 @@ static uint64_t next_period(struct headroom *h, uint64_t room)
 	return h->period;
 }
 
+/* How long a group has been above @level that was at @was bytes @elapsed ago. */
+static uint64_t time_above(uint64_t current, uint64_t level, uint64_t was, uint64_t elapsed)
+{
+	/* It is the level that has come down. */
+	if (was > level || was >= current)
+		return 0;
+	return scale(elapsed, current - level, current - was);
+}
+
 /**
  * headroom_look - decide upon a sample
  * @h: state of the group
@@ -148,10 +157,12 @@ static uint64_t next_period(struct headroom *h, uint64_t room)
 struct headroom_order headroom_look(struct headroom *h, const struct headroom_sample *s)
 {
 	struct headroom_order order = { 0 };
-	uint64_t ahead, level, room = UINT64_MAX;
+	uint64_t ahead, level, room = UINT64_MAX, was = h->current, elapsed = 0;
 
-	if (h->has_before && s->now > h->before)
-		learn(h, s, s->now - h->before);
+	if (h->has_before && s->now > h->before) {
+		elapsed = s->now - h->before;
+		learn(h, s, elapsed);
+	}
 	/* Two looks in the same moment: what was seen of growth is for the next. */
 	if (!h->has_before || s->now > h->before) {
 		h->hidden = 0;
@@ -178,9 +189,14 @@ struct headroom_order headroom_look(struct headroom *h, const struct headroom_sa
 		if (h->surprised)
 			h->period = h->bounds.min_period;
 		h->planned = 0;
+		order.is_first = !h->is_above;
+		if (order.is_first)
+			order.above = time_above(s->current, level, was, elapsed);
+		h->is_above = true;
 		return order;
 	}
 
+	h->is_above = h->is_above && s->current > level;
 	if (s->limit != UINT64_MAX)
 		room = s->limit > s->current ? s->limit - s->current : 0;
 	order.delay = next_period(h, room);

@@ -58,10 +58,14 @@ struct headroom_sample {
  * struct headroom_order - what to do
  * @reclaim: bytes, now; headroom_reclaimed() is to be told what came of it
  * @delay: nanoseconds until the next look if there is nothing to reclaim
+ * @is_first: of the orders since the group was last seen at or below its level
+ * @above: nanoseconds that it has been above it, if it has grown evenly since; of the first only
  */
 struct headroom_order {
 	uint64_t reclaim;
 	uint64_t delay;
+	bool is_first;
+	uint64_t above;
 };
 
 /**
@@ -84,6 +88,8 @@ struct headroom {
 	uint64_t before;
 	uint64_t current;
 	uint64_t max_events;
+	/* It was above its level, and something was ordered. */
+	bool is_above;
 	/* Bytes that the group grew by, besides what the difference of two samples shows. */
 	uint64_t hidden;
 	/* It was at its limit, or has grown far faster than before. */

@@ -210,6 +210,8 @@ int keeper_look(struct keeper *k, struct headroom_order *order)
 	s.max_events = k->max_events;
 	s.swapin_rate = k->meter->rate;
 	*order = headroom_look(&k->headroom, &s);
+	k->is_first = order->is_first;
+	k->above_since = s.now - order->above;
 
 	f->current = s.current;
 	f->limit = s.limit;
@@ -237,6 +239,8 @@ int keeper_reclaim(struct keeper *k, uint64_t bytes)
 	if (!k->fresh)
 		freshen(k);
 	k->fresh -= bytes < k->fresh ? bytes : k->fresh;
+	if (k->is_first)
+		reactions_add(&k->figures.reactions, keeper_now() - k->above_since);
 	result = group_reclaim(&k->group, bytes);
 	if (result == -ENODEV)
 		return result;

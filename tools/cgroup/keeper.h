@@ -41,6 +41,8 @@ struct keeper {
 	struct headroom headroom;
 	struct ceiling ceiling;
 	uint64_t limit, ceiling_bytes;
+	bool is_first;		/* of the writes since it was below its level, at... */
+	uint64_t above_since;
 	uint64_t fresh;		/* bytes to reclaim before the kernel's counts are too old */
 	uint64_t max_events, first_max_events;
 	uint64_t next_slow, next_stall;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "amounts.h"
+#include "reaction.h"
 
 enum offload_policy {
 	POLICY_FIXED,		/* all that the limit leaves */
@@ -55,6 +56,7 @@ extern const struct offload_options offload_defaults;
  * @reclaimed: bytes that were asked for and got
  * @refreshes: times that the kernel was made to bring its counts up to date
  * @reach_ns: the longest delay of late
+ * @reactions: times from its getting above @level to the write that sets it right
  * @stall_ppm: share of the last second in which tasks stalled, with POLICY_ADAPTIVE
  * @gone: it is not there any more, and nothing is done
  */
@@ -64,6 +66,7 @@ struct offload_figures {
 	uint64_t max_events;
 	uint64_t looks, writes, failures, reclaimed, refreshes;
 	uint64_t reach_ns;
+	struct reactions reactions;
 	unsigned int stall_ppm;
 	bool gone;
 };

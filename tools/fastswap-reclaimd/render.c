@@ -13,18 +13,27 @@ static const char *size_text(uint64_t bytes, char *buf, size_t len)
 	return format_size(bytes, buf, len);
 }
 
+/* Of a hundred, 99 were at most that long. */
+static const char *reaction_text(const struct reactions *r, char *buf, size_t len)
+{
+	if (!reactions_count(r))
+		return "-";
+	return format_ns(reactions_quantile(r, 99), buf, len);
+}
+
 /** render_status - a table */
 void render_status(FILE *to, const struct report *r)
 {
-	char a[16], b[16], c[16], d[16], e[16], g[16], h[16];
+	char a[16], b[16], c[16], d[16], e[16], g[16], h[16], k[16];
 	unsigned int i;
 
 	fprintf(to, "up %" PRIu64 " s, CPU time of the threads %" PRIu64 ".%03u s, groups %u\n",
 		r->uptime_s, r->cpu_ns / 1000000000,
 		(unsigned int)(r->cpu_ns / 1000000 % 1000), r->nr);
 	if (r->nr)
-		fprintf(to, "%8s %8s %8s %8s %8s %9s %9s %9s  %s\n", "MEMORY", "LIMIT", "LEVEL",
-			"HEADROOM", "GROWTH/s", "RECLAIMED", "LIMIT HIT", "FAR", "GROUP");
+		fprintf(to, "%8s %8s %8s %8s %8s %9s %9s %9s %9s  %s\n", "MEMORY", "LIMIT",
+			"LEVEL", "HEADROOM", "GROWTH/s", "RECLAIMED", "LIMIT HIT", "REACTION",
+			"FAR", "GROUP");
 	for (i = 0; i < r->nr; i++) {
 		const struct group_report *p = &r->groups[i];
 		const struct offload_figures *f = &p->figures;
@@ -33,11 +42,12 @@ void render_status(FILE *to, const struct report *r)
 			fprintf(to, "%s: %s\n", p->path, p->waits);
 			continue;
 		}
-		fprintf(to, "%8s %8s %8s %8s %8s %9s %9" PRIu64 " %9s  %s%s\n",
+		fprintf(to, "%8s %8s %8s %8s %8s %9s %9" PRIu64 " %9s %9s  %s%s\n",
 			size_text(f->current, a, sizeof(a)), size_text(f->limit, b, sizeof(b)),
 			size_text(f->level, c, sizeof(c)), size_text(f->headroom, d, sizeof(d)),
 			size_text(f->rate, e, sizeof(e)), size_text(f->reclaimed, g, sizeof(g)),
-			f->max_events, size_text(f->swap, h, sizeof(h)), p->path,
+			f->max_events, reaction_text(&f->reactions, k, sizeof(k)),
+			size_text(f->swap, h, sizeof(h)), p->path,
 			p->policy == POLICY_ADAPTIVE ? " (adaptive)" : "");
 	}
 }
@@ -70,6 +80,8 @@ static const struct metric {
 	METRIC(rate, "growth_bytes_per_second", "gauge", "How fast it grows, lately.", 1),
 	METRIC(swap, "swap_bytes", "gauge", "What is swapped out of it.", 1),
 	METRIC(reach_ns, "delay_seconds", "gauge", "The longest delay of a look, lately.", 1e-9),
+	METRIC(reactions.max_ns, "reaction_max_seconds", "gauge",
+	       "The longest time from its getting above its level to the write, so far.", 1e-9),
 	METRIC(max_events, "limit_hits_total", "counter",
 	       "Times that its tasks found it at its limit.", 1),
 	METRIC(looks, "looks_total", "counter", "Times that it was looked at.", 1),
@@ -105,6 +117,30 @@ static void print_metric(FILE *to, const struct report *r, const struct metric *
 	}
 }
 
+#define REACTION	"fastswap_reclaimd_group_reaction_seconds"
+
+static void print_reactions(FILE *to, const char *path, const struct reactions *r)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < NR_REACTIONS; i++) {
+		sum += r->counts[i];
+		fputs(REACTION "_bucket{group=\"", to);
+		print_label(to, path);
+		if (i < NR_REACTIONS - 1)
+			fprintf(to, "\",le=\"%g\"} %" PRIu64 "\n", reaction_bounds[i] * 1e-9, sum);
+		else
+			fprintf(to, "\",le=\"+Inf\"} %" PRIu64 "\n", sum);
+	}
+	fputs(REACTION "_sum{group=\"", to);
+	print_label(to, path);
+	fprintf(to, "\"} %.9f\n", r->total_ns * 1e-9);
+	fputs(REACTION "_count{group=\"", to);
+	print_label(to, path);
+	fprintf(to, "\"} %" PRIu64 "\n", sum);
+}
+
 /** render_metrics - Prometheus' text format */
 void render_metrics(FILE *to, const struct report *r)
 {
@@ -120,4 +156,10 @@ void render_metrics(FILE *to, const struct report *r)
 		r->nr, r->cpu_ns / 1000000000, r->cpu_ns % 1000000000);
 	for (i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
 		print_metric(to, r, &metrics[i]);
+	fputs("# HELP " REACTION " From its getting above its level to the write.\n"
+	      "# TYPE " REACTION " histogram\n",
+	      to);
+	for (i = 0; i < r->nr; i++)
+		if (!r->groups[i].waits)
+			print_reactions(to, r->groups[i].path, &r->groups[i].figures.reactions);
 }

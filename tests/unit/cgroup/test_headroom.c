@@ -299,6 +299,45 @@ static void test_stuck(void **state)
 	assert_true(s.current <= s.limit - s.law.bytes);
 }
 
+/* How long it has been above its level, as far as two looks can tell. */
+static void test_time_above(void **state)
+{
+	struct headroom_sample sample = {
+		.now = NSEC_PER_SEC,
+		.limit = 100 * MIB,
+		.ceiling = 80 * MIB,
+		.current = 79 * MIB,
+	};
+	struct headroom_order order;
+	struct headroom h;
+
+	headroom_init(&h, &bounds);
+	assert_int_equal(headroom_look(&h, &sample).reclaim, 0);
+	sample.now += 4 * NSEC_PER_MSEC;
+	sample.current = 83 * MIB;
+	order = headroom_look(&h, &sample);
+	assert_true(order.reclaim > 0 && order.is_first);
+	assert_int_equal(order.above, 3 * NSEC_PER_MSEC);
+	headroom_reclaimed(&h, order.reclaim, sample.now, 82 * MIB, true);
+
+	/* The next write belongs to the same. */
+	sample.now += NSEC_PER_MSEC;
+	sample.current = 82 * MIB;
+	order = headroom_look(&h, &sample);
+	assert_true(order.reclaim > 0 && !order.is_first);
+	headroom_reclaimed(&h, order.reclaim, sample.now, 80 * MIB, true);
+	sample.now += NSEC_PER_MSEC;
+	sample.current = 80 * MIB;
+	assert_int_equal(headroom_look(&h, &sample).reclaim, 0);
+
+	/* The level has come down: it is above it since now. */
+	sample.now += NSEC_PER_MSEC;
+	sample.ceiling = 70 * MIB;
+	order = headroom_look(&h, &sample);
+	assert_true(order.reclaim > 0 && order.is_first);
+	assert_int_equal(order.above, 0);
+}
+
 /* Who could not reclaim may try once more at once, and has to wait then. */
 static void test_second_try(void **state)
 {
@@ -409,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_time_above),
 		cmocka_unit_test(test_second_try),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_censored),

@@ -168,6 +168,8 @@ static void test_reclaims(void **state)
 	/* Before the first write, and with each eighth of the limit. */
 	assert_in_range(f.refreshes, 1, 1 + f.reclaimed / (104857600 / 8));
 	assert_int_equal(f.current, 104857600);
+	/* It has not come below its level since. */
+	assert_int_equal(reactions_count(&f.reactions), 1);
 	assert_true(offload_cpu_ns(o) > 0);
 	offload_stop(o);
 }

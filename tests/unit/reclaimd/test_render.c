@@ -29,6 +29,11 @@ static const struct group_report groups[] = {
 			.reclaimed = 123456,
 			.refreshes = 31,
 			.reach_ns = 1500000,
+			.reactions = {
+				.counts = { 3, 4, 2, [NR_REACTIONS - 1] = 1 },
+				.total_ns = 400000000,
+				.max_ns = 399000000,
+			},
 		},
 	},
 	{
@@ -64,8 +69,8 @@ static void test_status(void **state)
 	char *text = render(render_status, 3);
 
 	has(text, "up 99 s, CPU time of the threads 1.234 s, groups 3\n");
-	has(text, "50M      64M      60M       4M       1M      120K         7        8K  /a "
-		  "(adaptive)\n");
+	has(text, "50M      64M      60M       4M       1M      120K         7     399ms        8K"
+		  "  /a (adaptive)\n");
 	has(text, "4K        -        -");
 	has(text, "/c: no controller\n");
 	free(text);
@@ -87,6 +92,15 @@ static void test_metrics(void **state)
 	has(text, "fastswap_reclaimd_group_limit_bytes{group=\"/b\\\"\\\\\\n\"} +Inf\n");
 	has(text, "fastswap_reclaimd_group_reclaimed_bytes_total{group=\"/a\"} 123456\n");
 	has(text, "fastswap_reclaimd_group_refreshes_total{group=\"/a\"} 31\n");
+	has(text, "fastswap_reclaimd_group_reaction_max_seconds{group=\"/a\"} 0.399000000\n");
+	has(text, "# TYPE fastswap_reclaimd_group_reaction_seconds histogram\n");
+	has(text, "reaction_seconds_bucket{group=\"/a\",le=\"5e-05\"} 3\n");
+	has(text, "reaction_seconds_bucket{group=\"/a\",le=\"0.0001\"} 7\n");
+	has(text, "reaction_seconds_bucket{group=\"/a\",le=\"0.1\"} 9\n");
+	has(text, "reaction_seconds_bucket{group=\"/a\",le=\"+Inf\"} 10\n");
+	has(text, "reaction_seconds_sum{group=\"/a\"} 0.400000000\n");
+	has(text, "reaction_seconds_count{group=\"/a\"} 10\n");
+	has(text, "reaction_seconds_count{group=\"/b\\\"\\\\\\n\"} 0\n");
 	/* What waits has no figures. */
 	assert_null(strstr(text, "/c"));
 	free(text);
