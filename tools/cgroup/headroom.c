@@ -5,6 +5,12 @@
 #define SAFETY		2
 /* We look so often in the time that the group takes to fill what is left. */
 #define LOOKS_PER_FILL	4
+/*
+ * A group that fills its room in four times that is busy: then we look when it should get above its
+ * level, and so soon after each other that looks take a hundredth of a CPU.
+ */
+#define BUSY		(50 * NSEC_PER_MSEC)
+#define LOOK_SHARE	100
 /* A write is to take so long at most, as nobody looks meanwhile. */
 #define WRITE_TIME	(2 * NSEC_PER_MSEC)
 /* Growth that is so many times what it was is news: what comes next is not known. */
@@ -126,14 +132,17 @@ static void learn(struct headroom *h, const struct headroom_sample *s, uint64_t 
 }
 
 /*
- * Until the next look at a group that has @room left to its limit. When nothing happens it is
- * looked at half as often each time, up to a limit.
+ * Until the next look at a group that has @room left to its limit and @gap to its level. When
+ * nothing happens it is looked at half as often each time, up to a limit.
  */
-static uint64_t next_period(struct headroom *h, uint64_t room)
+static uint64_t next_period(struct headroom *h, uint64_t room, uint64_t gap, uint64_t look_cost)
 {
 	uint64_t period = scale(room, NSEC_PER_SEC / LOOKS_PER_FILL, h->rate);
 	uint64_t cap = min_u64(h->period * 2, h->bounds.max_period);
 
+	if (look_cost && period <= BUSY)
+		period = min_u64(period, max_u64(scale(gap, NSEC_PER_SEC, h->rate),
+						 look_cost * LOOK_SHARE));
 	h->period = clamp_u64(period, h->bounds.min_period, cap);
 	return h->period;
 }
@@ -199,7 +208,8 @@ struct headroom_order headroom_look(struct headroom *h, const struct headroom_sa
 	h->is_above = h->is_above && s->current > level;
 	if (s->limit != UINT64_MAX)
 		room = s->limit > s->current ? s->limit - s->current : 0;
-	order.delay = next_period(h, room);
+	order.delay = next_period(h, room, level > s->current ? level - s->current : 0,
+				  s->look_cost);
 	if (s->current > level)
 		order.delay = max_u64(order.delay, h->retry - s->now);
 	h->planned = order.delay;

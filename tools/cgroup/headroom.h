@@ -44,6 +44,7 @@ struct headroom_bounds {
  * @max_events: times that it was at its limit, since ever
  * @swapin_rate: bytes per second that come in from swap lately, for all groups. Counts only when
  *	the limit was hit: what the group would have grown by does not show in @current then.
+ * @look_cost: nanoseconds of CPU time that a look takes, waking up for it included; 0: not known
  */
 struct headroom_sample {
 	uint64_t now;
@@ -52,6 +53,7 @@ struct headroom_sample {
 	uint64_t ceiling;
 	uint64_t max_events;
 	uint64_t swapin_rate;
+	uint64_t look_cost;
 };
 
 /**

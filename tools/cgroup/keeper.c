@@ -209,6 +209,7 @@ int keeper_look(struct keeper *k, struct headroom_order *order)
 	s.ceiling = k->ceiling_bytes;
 	s.max_events = k->max_events;
 	s.swapin_rate = k->meter->rate;
+	s.look_cost = k->look_cost;
 	*order = headroom_look(&k->headroom, &s);
 	k->is_first = order->is_first;
 	k->above_since = s.now - order->above;

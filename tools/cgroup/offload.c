@@ -56,6 +56,8 @@ struct thread {
 	struct event *wakeup_event;
 	struct offloaded_list groups;
 	struct swapin_meter meter;
+	uint64_t cpu_ns;	/* that the thread had taken at the end of the last turn */
+	uint64_t look_cost;	/* nanoseconds, on average */
 	atomic_bool stop, stopped;
 	pthread_mutex_t lock;	/* of what follows, and of the figures of the groups */
 	struct offloaded_queue queue;
@@ -102,6 +104,21 @@ static void give_up(struct offloaded *g)
 	publish(g);
 }
 
+/* The end of a turn in which the thread has woken up and has looked, and nothing else. */
+static void measure_look(struct thread *t, bool nothing_else)
+{
+	struct timespec ts;
+	uint64_t now;
+
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts))
+		return;
+	now = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	if (nothing_else && t->cpu_ns)
+		t->look_cost = t->look_cost ? (3 * t->look_cost + now - t->cpu_ns) / 4 :
+					      now - t->cpu_ns;
+	t->cpu_ns = now;
+}
+
 static void take_turn(struct offloaded *g)
 {
 	struct headroom_order order = { 0 };
@@ -109,6 +126,7 @@ static void take_turn(struct offloaded *g)
 	unsigned int i;
 	int err;
 
+	g->keeper.look_cost = g->thread->look_cost;
 	for (i = 0; i < WRITES_PER_TURN; i++) {
 		err = keeper_look(&g->keeper, &order);
 		if (!err && order.reclaim)
@@ -126,6 +144,7 @@ static void take_turn(struct offloaded *g)
 		delay.tv_usec = order.delay % NSEC_PER_SEC / NSEC_PER_USEC;
 	}
 	event_add(g->timer, &delay);
+	measure_look(g->thread, !i && !order.reclaim);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

@@ -42,6 +42,8 @@ struct sim {
 	uint64_t appetite;		/* it stops growing at that size; 0: never */
 	uint64_t reclaim_rate;		/* bytes per second, of the thread */
 	uint64_t late;			/* of each wake-up */
+	uint64_t look_cost;		/* as the thread is told */
+	uint64_t worst;			/* the longest time above the level */
 	uint64_t max_events;
 	uint64_t pending;		/* bytes of a write under way */
 	uint64_t looks, writes;
@@ -98,8 +100,11 @@ static void thread_runs(struct sim *s)
 	sample.current = s->current;
 	sample.limit = s->limit;
 	sample.max_events = s->max_events;
+	sample.look_cost = s->look_cost;
 	order = headroom_look(&s->law, &sample);
 	s->looks++;
+	if (order.is_first && order.above > s->worst)
+		s->worst = order.above;
 	assert_in_range(s->law.bytes, bounds.min, bounds.max);
 	assert_true(order.reclaim <= bounds.chunk);
 	assert_true(order.reclaim <= s->current);
@@ -131,7 +136,7 @@ static void forget_extremes(struct sim *s)
 {
 	s->low = UINT64_MAX;
 	s->high = 0;
-	s->looks = s->writes = 0;
+	s->looks = s->writes = s->worst = 0;
 	s->max_events = 0;
 	s->law.max_events = 0;
 }
@@ -179,6 +184,44 @@ static void test_few_looks(void **state)
 	sim_run(&s, 10 * NSEC_PER_SEC);
 	printf("%u looks, %u writes in 10 s\n", (unsigned int)s.looks, (unsigned int)s.writes);
 	assert_int_equal(s.max_events, 0);
+	assert_true(s.looks < 3 * s.writes);
+}
+
+/* Where looks are cheap, a busy job is reacted to in well under a millisecond. */
+static void test_reacts(void **state)
+{
+	static const uint64_t rates[] = { 30 * MIB, 300 * MIB, GIB };
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct sim s;
+
+		sim_init(&s, 256 * MIB, rates[i]);
+		s.current = 250 * MIB;
+		s.look_cost = 5 * NSEC_PER_USEC;
+		sim_run(&s, 20 * NSEC_PER_SEC);
+		forget_extremes(&s);
+		sim_run(&s, 10 * NSEC_PER_SEC);
+		printf("%4u MiB/s: %u us at most, %u looks per s\n", (unsigned int)(rates[i] / MIB),
+		       (unsigned int)(s.worst / NSEC_PER_USEC), (unsigned int)(s.looks / 10));
+		assert_in_range(s.worst, 1, 800 * NSEC_PER_USEC);
+		assert_int_equal(s.max_events, 0);
+	}
+}
+
+/* Where they are not, they take no more than their share of a CPU because of that. */
+static void test_costly_looks(void **state)
+{
+	struct sim s;
+
+	sim_init(&s, 256 * MIB, 30 * MIB);
+	s.current = 250 * MIB;
+	s.reclaim_rate = 64 * MIB;
+	s.look_cost = 80 * NSEC_PER_USEC;
+	sim_run(&s, 60 * NSEC_PER_SEC);
+	forget_extremes(&s);
+	sim_run(&s, 10 * NSEC_PER_SEC);
+	printf("%u looks, %u writes in 10 s\n", (unsigned int)s.looks, (unsigned int)s.writes);
 	assert_true(s.looks < 3 * s.writes);
 }
 
@@ -441,6 +484,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steady),
 		cmocka_unit_test(test_few_looks),
+		cmocka_unit_test(test_reacts),
+		cmocka_unit_test(test_costly_looks),
 		cmocka_unit_test(test_no_oscillation),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_hopeless),
