@@ -8,6 +8,8 @@
 #define GROW_SHIFT	3
 #define MIN_REST	(10 * NSEC_PER_SEC)
 #define MAX_REST	(600 * NSEC_PER_SEC)
+/* Looks at idle groups are that far apart; what was longer is no reason to take more away. */
+#define MAX_ELAPSED	(16 * NSEC_PER_SEC)
 
 static uint64_t clamp_u64(uint64_t value, uint64_t low, uint64_t high)
 {
@@ -42,13 +44,13 @@ static void lower_ceiling(struct ceiling *c, uint64_t current, uint64_t elapsed)
 	/* What it does not use it will not miss. */
 	if (current < c->bytes)
 		c->bytes = current;
-	if (elapsed > NSEC_PER_SEC)
-		elapsed = NSEC_PER_SEC;
+	if (elapsed > MAX_ELAPSED)
+		elapsed = MAX_ELAPSED;
 	c->bytes -= (unsigned __int128)(c->bytes >> SHRINK_SHIFT) * elapsed / NSEC_PER_SEC;
 }
 
 /**
- * ceiling_look - decide upon a sample; about once in a second
+ * ceiling_look - decide upon a sample; about once in a second, less often if nothing happens
  * @c: state of the group
  * @s: what is seen now
  *
@@ -63,7 +65,7 @@ uint64_t ceiling_look(struct ceiling *c, const struct ceiling_sample *s)
 	} else if (s->now > c->before && s->stall_ns >= c->stall_ns) {
 		uint64_t ppm = (unsigned __int128)(s->stall_ns - c->stall_ns) * 1000000 / elapsed;
 
-		if (ppm >= c->rules.high_ppm)
+		if (s->stalls || ppm >= c->rules.high_ppm)
 			raise_ceiling(c, s->now);
 		else if (ppm <= c->rules.low_ppm && s->now >= c->rest_until)
 			lower_ceiling(c, s->current, elapsed);

@@ -42,12 +42,15 @@ struct ceiling {
  * @current: bytes that are charged to the group
  * @floor: bytes that the ceiling does not go below
  * @top: bytes that it does not go above
+ * @stalls: the kernel has said that tasks have just stalled for @high_ppm of a second, which need
+ *	not show in @stall_ns if the sample before was long ago
  */
 struct ceiling_sample {
 	uint64_t now;
 	uint64_t stall_ns;
 	uint64_t current;
 	uint64_t floor, top;
+	bool stalls;
 };
 
 void ceiling_init(struct ceiling *c, const struct ceiling_rules *rules);

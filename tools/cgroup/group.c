@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "cgfile.h"
@@ -17,6 +18,11 @@
 
 static const char no_controller[] = "the group has no memory controller, or is the root group";
 static const char no_v2[] = "boot with systemd.unified_cgroup_hierarchy=1";
+
+static int open_file(int dir, const char *name, int flags)
+{
+	return openat(dir, name, flags | O_CLOEXEC);
+}
 
 /* Read all of a file. Return: bytes, or a negative errno. */
 static int read_from_start(int fd, char *text, size_t size)
@@ -110,6 +116,48 @@ void group_freshen(const struct group *g)
 }
 
 /**
+ * group_watch_stalls - be told when tasks of the group stall for memory
+ * @g: the group; its @stalls becomes readable then
+ * @ppm: for so many millionths of a second, within a second; once per second at most
+ *
+ * Return: false if the kernel cannot tell, or does not tell us.
+ */
+bool group_watch_stalls(struct group *g, unsigned int ppm)
+{
+	struct epoll_event event = { .events = EPOLLPRI | EPOLLET };
+	char text[64];
+	int len = snprintf(text, sizeof(text), "some %u 1000000", ppm);
+
+	g->trigger = open_file(g->dir, "memory.pressure", O_RDWR | O_NONBLOCK);
+	/* Whoever waits for it knows of data only, not of EPOLLPRI: hence an epoll in between. */
+	g->stalls = epoll_create1(EPOLL_CLOEXEC);
+	if (g->trigger >= 0 && g->stalls >= 0 &&
+	    !epoll_ctl(g->stalls, EPOLL_CTL_ADD, g->trigger, &event) &&
+	    write(g->trigger, text, len + 1) == len + 1)
+		return true;
+	if (g->stalls >= 0)
+		close(g->stalls);
+	if (g->trigger >= 0)
+		close(g->trigger);
+	g->stalls = g->trigger = -1;
+	return false;
+}
+
+/**
+ * group_take_stall - @stalls was readable; it is not any more
+ * @g: the group
+ *
+ * Return: false if that was because the group is gone, true if tasks have stalled.
+ */
+bool group_take_stall(const struct group *g)
+{
+	struct epoll_event event = { 0 };
+
+	/* A stall is told once, to whoever has found @stalls readable; what is gone, each time. */
+	return epoll_wait(g->stalls, &event, 1, 0) <= 0 || !(event.events & EPOLLERR);
+}
+
+/**
  * group_read - read a file of a group
  * @dir: the folder
  * @name: the file
@@ -143,11 +191,6 @@ int group_write(int dir, const char *name, const char *text)
 	return err;
 }
 
-static int open_file(int dir, const char *name, int flags)
-{
-	return openat(dir, name, flags | O_CLOEXEC);
-}
-
 /**
  * group_open - open a group that memory can be reclaimed from
  * @g: filled in
@@ -163,7 +206,7 @@ int group_open(struct group *g, int at, const char *path, char *why, size_t why_
 {
 	int err;
 
-	*g = (struct group) { -1, -1, -1, -1, -1, -1, -1, -1 };
+	*g = (struct group) { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
 	g->dir = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (g->dir < 0) {
 		err = -errno;
@@ -202,8 +245,8 @@ err_close:
 /** group_close - close what group_open() has opened; twice does no harm */
 void group_close(struct group *g)
 {
-	int *fds[] = { &g->dir, &g->current, &g->max, &g->events, &g->reclaim, &g->pressure,
-		       &g->stat, &g->swap };
+	int *fds[] = { &g->stalls, &g->trigger, &g->dir,      &g->current, &g->max,
+		       &g->events, &g->reclaim, &g->pressure, &g->stat,	   &g->swap };
 	size_t i;
 
 	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {

@@ -17,11 +17,14 @@
  * @pressure: memory.pressure; -1 if the kernel keeps none
  * @stat: memory.stat
  * @swap: memory.swap.current; -1 without swap
+ * @trigger: memory.pressure, open for what group_watch_stalls() has asked; else -1
+ * @stalls: readable when that has come; else -1
  */
 struct group {
 	int dir;
 	int current, max, events, reclaim;
 	int pressure, stat, swap;
+	int trigger, stalls;
 };
 
 int group_open(struct group *g, int at, const char *path, char *why, size_t why_size);
@@ -32,6 +35,9 @@ int group_key(int fd, const char *key, uint64_t *value);
 int group_stall(int fd, const char *kind, uint64_t *us);
 int group_reclaim(const struct group *g, uint64_t bytes);
 void group_freshen(const struct group *g);
+
+bool group_watch_stalls(struct group *g, unsigned int ppm);
+bool group_take_stall(const struct group *g);
 
 int group_read(int dir, const char *name, char *text, size_t size);
 int group_write(int dir, const char *name, const char *text);

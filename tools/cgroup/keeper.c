@@ -73,7 +73,8 @@ void keeper_init(struct keeper *k, const struct group *group,
 		.ceiling_bytes = UINT64_MAX,
 	};
 	/* Nobody tells us when its tasks stall. */
-	if (options->policy == POLICY_ADAPTIVE && k->max_period > STALL_PERIOD)
+	if (options->policy == POLICY_ADAPTIVE && k->group.stalls < 0 &&
+	    k->max_period > STALL_PERIOD)
 		k->max_period = STALL_PERIOD;
 	headroom_init(&k->headroom, &none);
 	ceiling_init(&k->ceiling, &rules);
@@ -115,9 +116,11 @@ static void look_at_stalls(struct keeper *k, uint64_t now, uint64_t current)
 		.current = current,
 		.floor = share_of(k->options.floor, k->limit),
 		.top = k->limit,
+		.stalls = k->stalls,
 	};
 
-	if (now < k->next_stall || k->limit == UINT64_MAX)
+	/* What we are told of may be what we have just seen. */
+	if (now + (k->stalls ? STALL_PERIOD / 2 : 0) < k->next_stall || k->limit == UINT64_MAX)
 		return;
 	if (!read_stalls(k, &sample.stall_ns)) {
 		k->ceiling_bytes = UINT64_MAX;
@@ -159,7 +162,7 @@ static int look_slowly(struct keeper *k, uint64_t now, uint64_t current)
 	uint64_t limit;
 	int err;
 
-	if (now < k->next_slow)
+	if (now < k->next_slow && !k->stalls)
 		return 0;
 	err = group_value(k->group.max, &limit);
 	if (err)
@@ -174,6 +177,7 @@ static int look_slowly(struct keeper *k, uint64_t now, uint64_t current)
 		f->swap_peak = f->swap;
 	if (k->options.policy == POLICY_ADAPTIVE)
 		look_at_stalls(k, now, current);
+	k->stalls = false;
 	k->next_slow = now + SLOW_PERIOD;
 	return 0;
 }

@@ -28,13 +28,14 @@ struct swapin_meter {
  * @figures: what others may know; kept up to date by keeper_look() and keeper_reclaim()
  * @was_hit: the group may have been at its limit since the last look: read memory.events
  * @always_read: nobody tells us when that happens
+ * @stalls: tasks of the group have stalled since the last look, says the kernel
  * @look_cost: nanoseconds of CPU time that a look takes, as the caller has measured; 0: not known
  */
 struct keeper {
 	struct group group;
 	struct offload_options options;
 	struct offload_figures figures;
-	bool was_hit, always_read;
+	bool was_hit, always_read, stalls;
 	uint64_t look_cost;
 
 	struct swapin_meter *meter;

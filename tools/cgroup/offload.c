@@ -35,7 +35,7 @@ struct thread;
 struct offloaded {
 	struct thread *thread;
 	struct keeper keeper;
-	struct event *timer, *notice;
+	struct event *timer, *notice, *stall;
 	LIST_ENTRY(offloaded) entry;
 	/* of the queue, under its lock */
 	enum command command;
@@ -79,6 +79,8 @@ static void forget_group(struct offloaded *g)
 		event_free(g->timer);
 	if (g->notice)
 		event_free(g->notice);
+	if (g->stall)
+		event_free(g->stall);
 	group_close(&g->keeper.group);
 	LIST_REMOVE(g, entry);
 	pthread_mutex_lock(&t->lock);
@@ -100,6 +102,8 @@ static void give_up(struct offloaded *g)
 		event_del(g->timer);
 	if (g->notice)
 		event_del(g->notice);
+	if (g->stall)
+		event_del(g->stall);
 	g->keeper.figures.gone = true;
 	publish(g);
 }
@@ -161,13 +165,41 @@ static void on_notice(evutil_socket_t fd, short what, void *arg)
 	take_turn(g);
 }
 
+/* Its tasks stall, and it may be one that has not been looked at for long. */
+static void on_stall(evutil_socket_t fd, short what, void *arg)
+{
+	struct offloaded *g = arg;
+
+	if (!group_take_stall(&g->keeper.group)) {
+		event_del(g->stall);
+		return;
+	}
+	g->keeper.stalls = true;
+	take_turn(g);
+}
+
+static void watch_stalls(struct thread *t, struct offloaded *g)
+{
+	struct group *group = &g->keeper.group;
+	const struct offload_options *options = &g->keeper.options;
+
+	if (options->policy != POLICY_ADAPTIVE || group->pressure < 0 ||
+	    !group_watch_stalls(group, options->stall_high_ppm))
+		return;
+	g->stall = event_new(t->base, group->stalls, EV_READ | EV_PERSIST, on_stall, g);
+	if (g->stall)
+		event_add(g->stall, NULL);
+}
+
 static void begin(struct thread *t, struct offloaded *g)
 {
 	struct keeper *k = &g->keeper;
-	const struct group group = k->group;
 	const struct offload_options options = k->options;
+	struct group group;
 
 	LIST_INSERT_HEAD(&t->groups, g, entry);
+	watch_stalls(t, g);
+	group = k->group;
 	keeper_init(k, &group, &options, &t->meter, t->offload->nr_cpus);
 	g->timer = event_new(t->base, -1, 0, on_timer, g);
 	if (!g->timer) {

@@ -50,7 +50,7 @@ static void sim_run(struct sim *s, unsigned int seconds)
 			s->stall_ns += (s->needs - s->has) * SECOND / s->needs / 2;
 		s->now += SECOND;
 		sample = (struct ceiling_sample) { s->now, s->stall_ns, s->has, s->floor,
-						  s->limit };
+						  s->limit, false };
 		ceiling = ceiling_look(&s->law, &sample);
 		assert_in_range(ceiling, s->floor, s->limit);
 		s->raises += before != UINT64_MAX && ceiling > before;
@@ -130,7 +130,7 @@ static void test_bounds(void **state)
 /* Between the two shares nothing moves. */
 static void test_rests(void **state)
 {
-	struct ceiling_sample sample = { SECOND, 0, 500 * MIB, 100 * MIB, 1024 * MIB };
+	struct ceiling_sample sample = { SECOND, 0, 500 * MIB, 100 * MIB, 1024 * MIB, false };
 	struct ceiling c;
 	uint64_t before;
 	unsigned int i;
@@ -153,6 +153,42 @@ static void test_rests(void **state)
 	assert_true(ceiling_look(&c, &sample) == before);
 }
 
+/* Looks may be far apart: as much is taken away in all, but no more than for 16 seconds at once. */
+static void test_rare_looks(void **state)
+{
+	struct ceiling_sample sample = { SECOND, 0, 512 * MIB, 100 * MIB, 1024 * MIB, false };
+	struct ceiling c;
+
+	ceiling_init(&c, &rules);
+	ceiling_look(&c, &sample);
+	sample.now += 10 * SECOND;
+	assert_true(ceiling_look(&c, &sample) == 492 * MIB);
+	sample.now += 3600 * SECOND;
+	sample.current = 256 * MIB;
+	assert_true(ceiling_look(&c, &sample) == 240 * MIB);
+}
+
+/* What the kernel says of the last second counts, however little it is of the time since. */
+static void test_told_of_stalls(void **state)
+{
+	struct ceiling_sample sample = { SECOND, 0, 512 * MIB, 100 * MIB, 1024 * MIB, false };
+	struct ceiling c;
+	uint64_t before;
+
+	ceiling_init(&c, &rules);
+	ceiling_look(&c, &sample);
+	sample.now += SECOND;
+	before = ceiling_look(&c, &sample);
+	sample.now += 30 * SECOND;
+	sample.stall_ns += SECOND / 90;
+	sample.stalls = true;
+	assert_true(ceiling_look(&c, &sample) == before + before / 8);
+	/* And then it rests, as after any raise. */
+	sample.now += SECOND;
+	sample.stalls = false;
+	assert_true(ceiling_look(&c, &sample) == before + before / 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +197,8 @@ int main(void)
 		cmocka_unit_test(test_grows_fast),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_rests),
+		cmocka_unit_test(test_rare_looks),
+		cmocka_unit_test(test_told_of_stalls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
