@@ -175,6 +175,7 @@ static void on_stall(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	g->keeper.stalls = true;
+	g->keeper.figures.stalls++;
 	take_turn(g);
 }
 

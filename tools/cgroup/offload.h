@@ -57,7 +57,8 @@ extern const struct offload_options offload_defaults;
  * @refreshes: times that the kernel was made to bring its counts up to date
  * @reach_ns: the longest delay of late
  * @reactions: times from its getting above @level to the write that sets it right
- * @stall_ppm: share of the last second in which tasks stalled, with POLICY_ADAPTIVE
+ * @stall_ppm: share of the time since the look before in which tasks stalled, with POLICY_ADAPTIVE
+ * @stalls: times that the kernel has told of stalls, with POLICY_ADAPTIVE
  * @gone: it is not there any more, and nothing is done
  */
 struct offload_figures {
@@ -67,7 +68,7 @@ struct offload_figures {
 	uint64_t looks, writes, failures, reclaimed, refreshes;
 	uint64_t reach_ns;
 	struct reactions reactions;
-	unsigned int stall_ppm;
+	uint64_t stall_ppm, stalls;
 	bool gone;
 };
 

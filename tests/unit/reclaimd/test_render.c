@@ -29,6 +29,8 @@ static const struct group_report groups[] = {
 			.reclaimed = 123456,
 			.refreshes = 31,
 			.reach_ns = 1500000,
+			.stall_ppm = 12500,
+			.stalls = 5,
 			.reactions = {
 				.counts = { 3, 4, 2, [NR_REACTIONS - 1] = 1 },
 				.total_ns = 400000000,
@@ -93,6 +95,8 @@ static void test_metrics(void **state)
 	has(text, "fastswap_reclaimd_group_reclaimed_bytes_total{group=\"/a\"} 123456\n");
 	has(text, "fastswap_reclaimd_group_refreshes_total{group=\"/a\"} 31\n");
 	has(text, "fastswap_reclaimd_group_reaction_max_seconds{group=\"/a\"} 0.399000000\n");
+	has(text, "fastswap_reclaimd_group_stall_ratio{group=\"/a\"} 0.012500000\n");
+	has(text, "fastswap_reclaimd_group_stalls_total{group=\"/a\"} 5\n");
 	has(text, "# TYPE fastswap_reclaimd_group_reaction_seconds histogram\n");
 	has(text, "reaction_seconds_bucket{group=\"/a\",le=\"5e-05\"} 3\n");
 	has(text, "reaction_seconds_bucket{group=\"/a\",le=\"0.0001\"} 7\n");
