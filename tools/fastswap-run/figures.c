@@ -19,6 +19,7 @@
 	X(max_events, f->max_events)			\
 	X(oom_kills, f->oom_kills)			\
 	X(reclaim_bytes, f->reclaim.reclaimed)		\
+	X(reclaim_looks, f->reclaim.looks)		\
 	X(reclaim_writes, f->reclaim.writes)		\
 	X(reclaim_failures, f->reclaim.failures)
 
@@ -28,7 +29,16 @@
 	X(system, f->system_us)				\
 	X(stall_some, f->stall_some_us)			\
 	X(stall_full, f->stall_full_us)			\
-	X(reclaim_cpu, f->offload_cpu_us)
+	X(reclaim_cpu, f->offload_cpu_us)		\
+	X(reclaim_reaction, reaction_us(f))
+
+/* That long at most were 99 of a hundred. */
+static uint64_t reaction_us(const struct run_figures *f)
+{
+	if (!reactions_count(&f->reclaim.reactions))
+		return FIGURE_UNKNOWN;
+	return reactions_quantile(&f->reclaim.reactions, 99) / 1000;
+}
 
 static void print_seconds(FILE *to, uint64_t us)
 {
@@ -98,6 +108,9 @@ void figures_print(FILE *to, const struct run_figures *f)
 			count_text(f->reclaim.writes, b, sizeof(b)),
 			count_text(f->reclaim.failures, c, sizeof(c)),
 			time_text(f->offload_cpu_us, d, sizeof(d)));
+	if (f->offload && reactions_count(&f->reclaim.reactions))
+		fprintf(to, "  reaction      99 of 100 within %s\n",
+			format_ns(reaction_us(f) * 1000, a, sizeof(a)));
 	if (f->oom_kills && f->oom_kills != FIGURE_UNKNOWN)
 		fprintf(to, "  out of memory %" PRIu64 " processes were killed\n", f->oom_kills);
 	if (f->left_running)

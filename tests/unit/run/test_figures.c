@@ -31,7 +31,13 @@ static const struct run_figures some = {
 	.oom_kills = 1,
 	.left_running = true,
 	.offload = true,
-	.reclaim = { .reclaimed = 8192, .writes = 2, .failures = 1 },
+	.reclaim = {
+		.reclaimed = 8192,
+		.looks = 40,
+		.writes = 2,
+		.failures = 1,
+		.reactions = { .counts = { 0, 2 }, .max_ns = 80000 },
+	},
 };
 
 static char *text;
@@ -63,6 +69,7 @@ static void test_print(void **state)
 	has("stalls        ? some, 0.25 s all");
 	has("limit hit     5 times\n");
 	has("8K in 2 writes, 1 in vain");
+	has("reaction      99 of 100 within 80us\n");
 	has("1 processes were killed\n");
 	has("left running were killed\n");
 
@@ -85,7 +92,8 @@ static void test_lines(void **state)
 	has("\nsystem_s=0.000050\nstall_some_s=\nstall_full_s=0.250000\n");
 	has("\npeak_far=\n");
 	has("\nmax_events=5\n");
-	has("\nreclaim_bytes=8192\n");
+	has("\nreclaim_bytes=8192\nreclaim_looks=40\nreclaim_writes=2\n");
+	has("\nreclaim_reaction_s=0.000080\n");
 	has("\noffload=1\nleft_running=1\n");
 }
 
