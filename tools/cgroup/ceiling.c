@@ -39,6 +39,12 @@ static void raise_ceiling(struct ceiling *c, uint64_t now)
 	c->last_raise = now;
 }
 
+/* More than would be taken away from it in a second. */
+static bool has_grown(const struct ceiling *c, uint64_t current)
+{
+	return current < c->bytes && current > c->current + (c->current >> SHRINK_SHIFT);
+}
+
 static void lower_ceiling(struct ceiling *c, uint64_t current, uint64_t elapsed)
 {
 	/* What it does not use it will not miss. */
@@ -67,12 +73,14 @@ uint64_t ceiling_look(struct ceiling *c, const struct ceiling_sample *s)
 
 		if (s->stalls || ppm >= c->rules.high_ppm)
 			raise_ceiling(c, s->now);
-		else if (ppm <= c->rules.low_ppm && s->now >= c->rest_until)
+		else if (ppm <= c->rules.low_ppm && s->now >= c->rest_until &&
+			 !has_grown(c, s->current))
 			lower_ceiling(c, s->current, elapsed);
 	}
 	c->has_before = true;
 	c->before = s->now;
 	c->stall_ns = s->stall_ns;
+	c->current = s->current;
 	c->bytes = clamp_u64(c->bytes, s->floor < s->top ? s->floor : s->top, s->top);
 	return c->bytes;
 }

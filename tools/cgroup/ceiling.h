@@ -4,8 +4,9 @@
  * away what it does not miss. Pure.
  *
  * While its tasks hardly stall, the ceiling comes down, slowly; when they do, it goes up, fast.
- * In between it stays. A ceiling that had to go up is left alone for a while, twice as long each
- * time that it comes to this again soon, so that there is no endless up and down.
+ * In between it stays, and while the group grows below it: that it does not use yet what it is
+ * about to use says nothing. A ceiling that had to go up is left alone for a while, twice as long
+ * each time that it comes to this again soon, so that there is no endless up and down.
  */
 #ifndef FASTSWAP_CEILING_H
 #define FASTSWAP_CEILING_H
@@ -32,6 +33,7 @@ struct ceiling {
 	bool has_before;
 	uint64_t before;
 	uint64_t stall_ns;
+	uint64_t current;
 	uint64_t rest_until, rest, last_raise;
 };
 

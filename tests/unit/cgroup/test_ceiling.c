@@ -153,6 +153,26 @@ static void test_rests(void **state)
 	assert_true(ceiling_look(&c, &sample) == before);
 }
 
+/* A job that is being filled is not held up, and gives back afterwards what it does not use. */
+static void test_fills(void **state)
+{
+	struct ceiling_sample sample = { SECOND, 0, 0, 100 * MIB, 1024 * MIB, false };
+	struct ceiling c;
+	unsigned int i;
+
+	ceiling_init(&c, &rules);
+	for (i = 0; i < 50; i++) {
+		sample.current = i * 10 * MIB;
+		assert_true(ceiling_look(&c, &sample) == 1024 * MIB);
+		sample.now += SECOND;
+	}
+	assert_in_range(ceiling_look(&c, &sample), 480 * MIB, 490 * MIB);
+	/* A little is no growth. */
+	sample.current += MIB;
+	sample.now += SECOND;
+	assert_in_range(ceiling_look(&c, &sample), 480 * MIB, 489 * MIB);
+}
+
 /* Looks may be far apart: as much is taken away in all, but no more than for 16 seconds at once. */
 static void test_rare_looks(void **state)
 {
@@ -197,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_grows_fast),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_rests),
+		cmocka_unit_test(test_fills),
 		cmocka_unit_test(test_rare_looks),
 		cmocka_unit_test(test_told_of_stalls),
 	};
