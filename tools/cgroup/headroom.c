@@ -6,8 +6,8 @@
 /* We look so often in the time that the group takes to fill what is left. */
 #define LOOKS_PER_FILL	4
 /*
- * A group that fills its room in four times that is busy: then we look when it should get above its
- * level, and so soon after each other that looks take a hundredth of a CPU.
+ * A group that grows by the smallest write in that time is busy: then we look when it should get
+ * above its level, and so soon after each other that looks take a hundredth of a CPU.
  */
 #define BUSY		(50 * NSEC_PER_MSEC)
 #define LOOK_SHARE	100
@@ -140,7 +140,7 @@ static uint64_t next_period(struct headroom *h, uint64_t room, uint64_t gap, uin
 	uint64_t period = scale(room, NSEC_PER_SEC / LOOKS_PER_FILL, h->rate);
 	uint64_t cap = min_u64(h->period * 2, h->bounds.max_period);
 
-	if (look_cost && period <= BUSY)
+	if (look_cost && scale(h->rate, BUSY, NSEC_PER_SEC) >= h->bounds.min_chunk)
 		period = min_u64(period, max_u64(scale(gap, NSEC_PER_SEC, h->rate),
 						 look_cost * LOOK_SHARE));
 	h->period = clamp_u64(period, h->bounds.min_period, cap);
