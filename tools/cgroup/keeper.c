@@ -86,7 +86,8 @@ void keeper_init(struct keeper *k, const struct group *group,
 
 /*
  * How long tasks have waited for memory, since ever. The kernel counts those that sleep; a fault
- * that spins for its page does not, so that is added as the device has measured it.
+ * that spins for its page does not, so that is added as the device has measured it. To ask all
+ * devices takes longer than the rest of a look: not for a group that had no such faults.
  */
 static bool read_stalls(struct keeper *k, uint64_t *stall_ns)
 {
@@ -94,16 +95,16 @@ static bool read_stalls(struct keeper *k, uint64_t *stall_ns)
 
 	if (k->group.pressure < 0 || group_stall(k->group.pressure, "some", &us))
 		return false;
-	swapins_latency(&count, &ns);
-	if (group_key(k->group.stat, "pgmajfault", &faults) == 0) {
-		if (k->next_stall && faults > k->faults && count > k->latency_count &&
-		    ns > k->latency_ns)
+	if (group_key(k->group.stat, "pgmajfault", &faults) == 0 &&
+	    (!k->next_stall || faults > k->faults)) {
+		swapins_latency(&count, &ns);
+		if (k->next_stall && count > k->latency_count && ns > k->latency_ns)
 			k->stall_ns += (ns - k->latency_ns) / (count - k->latency_count) *
 				       (faults - k->faults);
 		k->faults = faults;
+		k->latency_count = count;
+		k->latency_ns = ns;
 	}
-	k->latency_count = count;
-	k->latency_ns = ns;
 	*stall_ns = us * NSEC_PER_USEC + k->stall_ns;
 	return true;
 }
