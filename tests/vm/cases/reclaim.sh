@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # nodes: a,mem=1024,cpus=1
 # processors: 1
-# timeout: 400
+# timeout: 600
 #
 # fastswap-run and fastswap-reclaimd on real cgroups: what a run reports and leaves
-# behind, signals, and that hardly any task has to reclaim when it is done for it.
+# behind, signals, that hardly any task has to reclaim when it is done for it, that a
+# small group is not out of memory for want of inactive pages, that a daemon with nothing
+# to do takes no CPU time, and the policy adaptive.
 # One CPU, as to interrupt another takes very long in an emulator.
 
 # shellcheck source=tests/vm/case-lib.sh
@@ -15,6 +17,10 @@ readonly GROUPS_OF_RUNS=/sys/fs/cgroup/fastswap-run
 readonly REPORT=/tmp/report
 readonly SOCKET=/run/reclaimd.sock
 readonly METRICS_PORT=9470
+readonly METRICS=/tmp/metrics
+readonly LRU_GEN=/sys/kernel/mm/lru_gen/enabled
+readonly IDLE_SECONDS=20
+readonly IDLE_PPM=1000		# of a CPU, that an idle daemon may take
 
 # ends_with STATUS COMMAND [ARGUMENT...]
 ends_with()
@@ -61,6 +67,27 @@ start_sleeper()
 	RUN=$!
 	wait_for 30 test -s /tmp/sleeper
 	SLEEPER=$(</tmp/sleeper)
+}
+
+# read_metrics: of the daemon at $METRICS_PORT
+read_metrics()
+{
+	exec 7<>/dev/tcp/127.0.0.1/$METRICS_PORT
+	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&7
+	timeout 20 cat <&7 >$METRICS
+	exec 7>&-
+}
+
+# metric NAME GROUP: of the last read_metrics, a whole number
+metric()
+{
+	sed -n "s|^fastswap_reclaimd_group_$1{group=\"$2\"} \\([0-9]*\\).*|\\1|p" $METRICS
+}
+
+# cpu_ns PROCESS: of all its threads
+cpu_ns()
+{
+	cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
 step "attach"
@@ -144,6 +171,20 @@ check "times that the limit was hit without" "$alone" -gt 100
 # It is a few per cent at most; but for how slow an emulator may be, no more than a third.
 check "times that it was hit with" $((helped * 3)) -lt "$alone"
 
+step "a small group without file pages, whose inactive list runs empty again and again"
+lru_gen=''
+if [[ -w $LRU_GEN ]]; then
+	lru_gen=$(<$LRU_GEN)
+	echo n >$LRU_GEN
+fi
+# Its files are charged to the first who reads them.
+ends_with 0 fastswap-run --local max --quiet quicksort --size 1
+for ((i = 0; i < 3; i++)); do
+	ends_with 0 fastswap-run --local 8M --report $REPORT quicksort --size 16
+	check "killed for lack of memory" "$(reported oom_kills)" -eq 0
+done
+[[ -z "$lru_gen" ]] || echo "$lru_gen" >$LRU_GEN
+
 step "a sweep"
 ends_with 0 fastswap-run --sweep 50% --output /tmp/sweep pagewalk --size 12 --walk random
 cat /tmp/sweep.csv
@@ -179,12 +220,11 @@ helped=$(sed -n 's/^max //p' /sys/fs/cgroup/late/job-1/memory.events)
 fastswap-reclaimd --status --socket $SOCKET
 echo "limit hit: $alone times without, $helped with the daemon: $((helped * 100 / alone)) %"
 check "times that it was hit with the daemon" $((helped * 3)) -lt "$alone"
-exec 7<>/dev/tcp/127.0.0.1/$METRICS_PORT
-printf 'GET /metrics HTTP/1.0\r\n\r\n' >&7
-timeout 20 cat <&7 >/tmp/metrics
-exec 7>&-
-reclaimed=$(sed -n 's/^fastswap_reclaimd_group_reclaimed_bytes_total{.*job-1"} //p' /tmp/metrics)
-check "bytes reclaimed" "${reclaimed:-0}" -gt $((8 << 20))
+read_metrics
+check "bytes reclaimed" "$(metric reclaimed_bytes_total /late/job-1)" -gt $((8 << 20))
+grep reaction $METRICS
+check "reactions" "$(metric reaction_seconds_count /late/job-1)" -gt 10
+check "refreshes" "$(metric refreshes_total /late/job-1)" -gt 0
 
 step "a group that goes in the middle of it, and another"
 bash -c "$in_group" job-1 pagewalk --size 32 --walk random,random --write --seconds 60 \
@@ -200,10 +240,50 @@ mkdir /sys/fs/cgroup/late/other
 fastswap-reclaimd --status --socket $SOCKET | tee /tmp/status
 grep -q '/late/job-2' /tmp/status
 [[ "$(</tmp/status)" != *job-1* && "$(</tmp/status)" != *other* ]] || die "wrong groups"
+
+step "an idle daemon"
+# It looks at a group that has become idle less and less.
+sleep 20
+before=$(cpu_ns "$daemon")
+sleep $IDLE_SECONDS
+idle_ns=$(($(cpu_ns "$daemon") - before))
+echo "idle: $((idle_ns / 1000)) us of CPU time in $IDLE_SECONDS s"
+check "CPU time of an idle daemon, ns" "$idle_ns" -le $((IDLE_SECONDS * IDLE_PPM * 1000))
 kill "$daemon"
 waits_for 0 "$daemon"
 [[ ! -e $SOCKET ]] || die "the socket is still there"
 cat /tmp/reclaimd.log
+
+step "the policy adaptive: takes away what is not used, and gives it back when tasks stall"
+fastswap-reclaimd --group '/late/idle' --policy adaptive --socket $SOCKET \
+	--metrics 127.0.0.1:$METRICS_PORT 2>/tmp/reclaimd.log &
+daemon=$!
+wait_for 30 fastswap-reclaimd --status --socket $SOCKET
+mkdir /sys/fs/cgroup/late/idle
+echo 32M >/sys/fs/cgroup/late/idle/memory.max
+wait_for 10 grep -q "/late/idle: attached" /tmp/reclaimd.log
+rm -f "$GATE"
+bash -c "$in_group" idle pagewalk --size 24 --walk seq,random,random --gate "$GATE" \
+	--seconds 100 >/dev/null 2>&1 &
+job=$!
+wait_for 60 test -e "$GATE"
+sleep 30
+read_metrics
+level=$(metric level_bytes /late/idle)
+echo "level after 30 s of doing nothing: $((level >> 10)) KiB"
+check "level of an idle group" "$level" -lt $((24 << 20))
+check "bytes taken away" "$(metric reclaimed_bytes_total /late/idle)" -gt $((512 << 10))
+for ((i = 0; i < 3; i++)); do
+	rm "$GATE"
+	wait_for 100 test -e "$GATE"
+done
+read_metrics
+echo "and after some work: $(($(metric level_bytes /late/idle) >> 10)) KiB; $(
+	grep -E 'stall' $METRICS | grep -v '^#')"
+check "level of a group that works" "$(metric level_bytes /late/idle)" -gt "$level"
+kill "$job" "$daemon"
+wait "$job" || true
+waits_for 0 "$daemon"
 
 step "unload"
 detach "$DEVICE"
