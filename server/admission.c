@@ -214,7 +214,7 @@ void admission_request(struct listener *l, struct rdma_cm_id *id, const void *da
 		stats_add(STAT_REFUSALS, 1);
 		conn_peer_name(id, peer, sizeof(peer));
 		/* Lines of two kinds: whoever comes too often does not hide a stranger. */
-		if (refusal.detail)
+		if (refusal.reason == FSW_REASON_ADDRESS)
 			log_rl(LOG_LEVEL_WARN, "%s: connection refused: %s", peer, refusal.what);
 		else
 			log_rl(LOG_LEVEL_WARN, "%s: connection refused: %s", peer, refusal.what);

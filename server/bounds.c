@@ -43,7 +43,10 @@ struct bounds_refusal bounds_request(struct listener *l, const struct sockaddr *
 	struct netaddr addr;
 
 	if (!is_allowed(l, from))
-		return limit(0, "no --allow has this address");
+		return (struct bounds_refusal) {
+			.reason = FSW_REASON_ADDRESS,
+			.what = "no --allow has this address",
+		};
 	if (cfg->connect_rate && netaddr_from(&addr, from) &&
 	    !rate_allow(&l->rate, &addr, cfg->connect_rate,
 			BURST_SESSIONS * queue_pairs(cfg->max_sets), now_us()))

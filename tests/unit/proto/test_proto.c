@@ -494,6 +494,9 @@ static void reasons_in_words(void **state)
 	assert_int_equal(FSW_REASON_DETACH, 11);
 	assert_int_equal(FSW_REASON_AUTH, 13);
 	assert_int_equal(FSW_REASON_UNPROVEN, 14);
+	assert_int_equal(FSW_REASON_ADDRESS, 15);
+	assert_string_equal(fsw_reason_text(FSW_REASON_ADDRESS),
+			    "the server does not admit this address");
 	assert_int_equal(FSW_MSG_GOODBYE, 8);
 	assert_int_equal(FSW_MSG_AUTH, 9);
 	assert_int_equal(FSW_MSG_AUTH_OK, 10);

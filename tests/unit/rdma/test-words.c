@@ -40,7 +40,8 @@ static void without(void **state)
 			continue;
 		reason(i, 0, fsw_reason_text(i));
 	}
-	reason(FSW_NR_REASONS, 0, "unknown reason 15");
+	reason(FSW_REASON_ADDRESS, 0, "the server does not admit this address");
+	reason(FSW_NR_REASONS, 0, "unknown reason 16");
 	reason(UINT32_MAX, 0, "unknown reason 4294967295");
 }
 

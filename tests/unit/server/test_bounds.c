@@ -36,8 +36,8 @@ static void addresses(void **state)
 		before = fake_objects();
 		/* What it has to say does not matter: nobody has looked at it. */
 		if (!cases[i].admitted) {
-			assert_refused(request(NULL, 0, 0), FSW_REASON_LIMIT, 0);
-			assert_refused(request_role(FSW_ROLE_CONTROL, 0, 9), FSW_REASON_LIMIT, 0);
+			assert_refused(request(NULL, 0, 0), FSW_REASON_ADDRESS, 0);
+			assert_refused(request_role(FSW_ROLE_CONTROL, 0, 9), FSW_REASON_ADDRESS, 0);
 			assert_int_equal(fake_objects(), before);
 			continue;
 		}
@@ -74,7 +74,7 @@ static void reloaded(void **state)
 	/* Who is there stays, and is served. */
 	grant_all(id, 1);
 	assert_int_equal(f.l.nr_sessions, 1);
-	assert_refused(request_role(FSW_ROLE_DEMAND, 0, 1), FSW_REASON_LIMIT, 0);
+	assert_refused(request_role(FSW_ROLE_DEMAND, 0, 1), FSW_REASON_ADDRESS, 0);
 }
 
 /* A control connection of the client with an id of its own. */

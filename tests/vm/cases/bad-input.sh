@@ -49,6 +49,14 @@ with_bad_server()
 }
 
 rdma_up
+step "a server that does not admit us"
+start_server --size 16M --allow 192.0.2.0/24
+modprobe_fails "$VM_IP:$PORT refuses: the server does not admit this address" "sip=$VM_IP"
+attach_fails 'the server does not admit this address' "rdma://$VM_IP" --size 4M
+attach_fails 'the server does not admit this address' "rdma://[$VM_IP6]" --size 4M
+server_says "$VM_IP: connection refused: no --allow has this address"
+unload
+stop_server TERM
 start_server --size 64M --chunk-size 4M --max-sessions 2
 
 step "parameters"

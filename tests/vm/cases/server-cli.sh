@@ -85,7 +85,8 @@ printf '%s\n' 'allow = 192.0.2.0/24' 'connect-rate = 0' 'size = 32M' >/tmp/serve
 kill -HUP "$SERVER"
 wait_for 20 grep -q 'allow has changed' "$SERVER_LOG"
 grep -q 'size cannot change' "$SERVER_LOG"
-! fsw-probe "$VM_IP" session || die "an address that is not allowed was served"
+! fsw-probe "$VM_IP" session 2>/tmp/probe || die "an address that is not allowed was served"
+grep -q 'refused: the server does not admit this address' /tmp/probe
 grep -q 'no --allow has this address' "$SERVER_LOG"
 kill -USR1 "$SERVER"
 wait_for 20 grep -q 'drained: no client is left' "$SERVER_LOG"

@@ -175,6 +175,7 @@ enum fsw_reason {
 	FSW_REASON_BUSY			= 12,	/* the session's old connection is still there */
 	FSW_REASON_AUTH			= 13,	/* no such identity, or not with this key */
 	FSW_REASON_UNPROVEN		= 14,	/* the client has not (yet) said who it is */
+	FSW_REASON_ADDRESS		= 15,	/* nobody with this address may connect */
 	FSW_NR_REASONS,
 };
 
@@ -334,6 +335,7 @@ static inline const char *fsw_reason_text(unsigned int reason)
 	case FSW_REASON_BUSY:		return "the last connection is still being closed";
 	case FSW_REASON_AUTH:		return "no such identity, or not with this key";
 	case FSW_REASON_UNPROVEN:	return "the client has not proved who it is";
+	case FSW_REASON_ADDRESS:	return "the server does not admit this address";
 	default:			return "unknown reason";
 	}
 }
