@@ -102,6 +102,14 @@ static void fail_later(struct input *in)
 	fake_fail(take8(in) % 64);
 }
 
+static void rare(uint8_t what)
+{
+	if (what == 0xff)
+		listener_stop(&played.l, EXIT_RUN_OK);
+	else if (what >= 0xfd)
+		played_admit(what == 0xfd);
+}
+
 static void step(struct input *in)
 {
 	uint8_t what = take8(in);
@@ -165,8 +173,7 @@ static void step(struct input *in)
 			fail_call(in);
 		break;
 	case 15:
-		if (take8(in) == 0xff)
-			listener_stop(&played.l, EXIT_RUN_OK);
+		rare(take8(in));
 		break;
 	}
 	if (!(what & THEN_NOTHING))

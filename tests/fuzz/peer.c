@@ -249,6 +249,7 @@ void peer_take_answers(struct peer *peer)
 		assert(fsw_refusal_check(&state.refusal, sizeof(state.refusal)));
 		assert(state.refusal.reason &&
 		       fsw_letoh16(state.refusal.reason) < FSW_NR_REASONS);
+		assert(fsw_letoh16(state.refusal.reason) != FSW_REASON_ADDRESS || played.closed);
 	}
 	while (fake_sent(peer->id, &m.msg, &len)) {
 		assert(peer->control && state.accepted);

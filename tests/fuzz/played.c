@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bounds.h"
 #include "fake_rdma.h"
 #include "loop.h"
 #include "played.h"
@@ -68,7 +69,23 @@ void played_begin(void)
 	if (!running)
 		start();
 	played.nr_peers = 0;
+	played.closed = false;
 	fake_auto_complete(true);
+}
+
+void played_admit(bool everybody)
+{
+	int err;
+	char why[128];
+
+	played.cfg.allow.nr = 0;
+	if (!everybody) {
+		/* The peers are in 10.0.0.0/8. */
+		err = allow_add(&played.cfg.allow, "192.0.2.0/24", why, sizeof(why));
+		assert(!err);
+		played.closed = true;
+	}
+	bounds_reloaded(&played.l);
 }
 
 /* ---- what must be true at any time ---- */
@@ -250,6 +267,8 @@ void played_end(bool silent)
 	}
 	check_empty();
 	played.nr_peers = 0;
+	if (played.closed)
+		played_admit(true);
 	if (played.l.stopping) {
 		stop();
 		return;

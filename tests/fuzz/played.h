@@ -42,6 +42,7 @@ struct played {
 	struct listener l;
 	struct peer peers[MAX_PEERS];
 	unsigned int nr_peers;
+	bool closed;		/* at some time nobody's address was admitted */
 	int objects;		/* of the RDMA stack that a server without clients has */
 };
 
@@ -53,6 +54,8 @@ extern struct played played;
 void played_begin(void);
 /* Every client is answered, leaves or falls silent, and nothing may be left of them. */
 void played_end(bool silent);
+/* As if --allow had been changed: everybody may come, or nobody. */
+void played_admit(bool everybody);
 /* One turn of the main thread, of a worker, of all. */
 void played_main(void);
 void played_worker(unsigned int nr);
