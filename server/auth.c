@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "auth.h"
+#include "bounds.h"
 #include "log.h"
 #include "mac.h"
 #include "psk.h"
@@ -30,7 +31,7 @@ int auth_challenge(struct session *session, const struct fsw_hello *hello,
  * Of somebody who is not known nothing can be right, and that takes as long to find out: then the
  * key is one that nobody has.
  */
-static bool is_right(const struct listener *l, struct session *session)
+static bool is_right(const struct listener *l, const struct session *session)
 {
 	const struct fsw_auth *auth = &session->auth_message;
 	const struct psk *psk = psk_find(l->keys, auth->identity);
@@ -40,15 +41,34 @@ static bool is_right(const struct listener *l, struct session *session)
 	uint8_t expected[FSW_PROOF_SIZE];
 	bool right, made;
 
-	fsw_transcript_init(&transcript, FSW_SIDE_CLIENT, &session->hello, &session->welcome, auth);
+	fsw_transcript_init(&transcript, FSW_SIDE_CLIENT, &session->hello, &session->welcome, auth,
+			    NULL);
 	made = mac_proof(expected, key, len, &transcript);
 	right = made && mac_equal(expected, auth->proof);
-	fsw_transcript_init(&transcript, FSW_SIDE_SERVER, &session->hello, &session->welcome, auth);
-	made = made && mac_proof(session->own_proof, key, len, &transcript);
 	mac_forget(expected, sizeof(expected));
 	if (!made)
 		log_err("cannot check a proof: the cryptographic library fails");
 	return made && right && psk;
+}
+
+/* Our own proof, for somebody who is known, and what he may have. */
+static bool make_answer(const struct listener *l, struct session *session)
+{
+	const struct fsw_auth *auth = &session->auth_message;
+	const struct psk *psk = psk_find(l->keys, auth->identity);
+	struct fsw_auth_ok *ok = &session->auth_ok;
+	struct fsw_transcript transcript;
+
+	memset(ok, 0, sizeof(*ok));
+	ok->limits.available = fsw_htole64(bounds_available(l, session));
+	ok->limits.max_chunks = fsw_htole32(session->grants.max_chunks);
+	ok->limits.max_sets = fsw_htole16(session->max_sets);
+	fsw_transcript_init(&transcript, FSW_SIDE_SERVER, &session->hello, &session->welcome, auth,
+			    &ok->limits);
+	if (mac_proof(ok->proof, psk->key, psk->len, &transcript))
+		return true;
+	log_err("cannot make a proof: the cryptographic library fails");
+	return false;
 }
 
 /* What is kept of a session is kept for who had it, not for everybody who has some key. */
@@ -59,22 +79,26 @@ static bool is_its_own(const struct session *session)
 		       sizeof(session->identity));
 }
 
+/* NONE, with the answer ready, or why the client has to go. */
+static enum fsw_reason judge(const struct listener *l, struct session *session)
+{
+	const char *identity = session->auth_message.identity;
+
+	if (!is_right(l, session))
+		return FSW_REASON_AUTH;
+	if (!is_its_own(session)) {
+		log_client_rl(LOG_LEVEL_WARN, session->number, session->peer,
+			      "%s came back for the memory of %s", identity, session->identity);
+		return FSW_REASON_AUTH;
+	}
+	return make_answer(l, session) ? FSW_REASON_NONE : FSW_REASON_RESOURCES;
+}
+
 void auth_check(struct listener *l, struct session *session)
 {
-	bool right = is_right(l, session);
-
-	if (right && !is_its_own(session)) {
-		log_client_rl(LOG_LEVEL_WARN, session->number, session->peer,
-			      "%s came back for the memory of %s", session->auth_message.identity,
-			      session->identity);
-		right = false;
-	}
-	if (!right)
-		/* Nobody needs to know what it would have been. */
-		mac_forget(session->own_proof, sizeof(session->own_proof));
-	session->proof_is_good = right;
+	session->verdict = judge(l, session);
 	worker_post(session->worker, &session->checked);
-	if (!right)
+	if (session->verdict)
 		return;
 
 	session->proven = true;
@@ -100,14 +124,17 @@ void auth_check(struct listener *l, struct session *session)
 void auth_connected(struct session *session)
 {
 	const char *identity = session->identity[0] ? session->identity : NULL;
-	char id[33];
+	const struct grants *g = &session->grants;
+	char id[33], size[32];
 
 	if (!session->proven)
 		return;
+	config_size_text(size, sizeof(size), (uint64_t)g->max_chunks << g->pool->chunk_shift);
 	log_client(LOG_LEVEL_INFO, session->number, session->peer,
-		   "%s%s%s, id %s, at most %u queue sets", session->resumed ? "back" : "connected",
-		   identity ? " as " : "", identity ? identity : "",
-		   quota_id_text(id, session->client_id), session->max_sets);
+		   "%s%s%s, id %s, at most %u queue sets and %s",
+		   session->resumed ? "back" : "connected", identity ? " as " : "",
+		   identity ? identity : "", quota_id_text(id, session->client_id),
+		   session->max_sets, size);
 	session->resumed = false;
 }
 

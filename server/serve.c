@@ -117,6 +117,12 @@ static enum serve_result malformed(struct session *session, uint64_t now)
 
 static void dismiss(struct session *session, enum fsw_reason reason, uint64_t now)
 {
+	if (reason != FSW_REASON_AUTH && reason != FSW_REASON_UNPROVEN) {
+		/* Its proof is right; the main thread has said what is not. */
+		stats_add(STAT_REFUSALS, 1);
+		serve_part(session, reason, now);
+		return;
+	}
 	stats_add(STAT_AUTH_FAILURES, 1);
 	if (reason == FSW_REASON_AUTH)
 		log_client_rl(LOG_LEVEL_WARN, session->number, session->peer,
@@ -139,7 +145,7 @@ static bool answer_proof(struct session *session)
 		return true;
 	session->auth_answered = false;
 	ok = (struct fsw_auth_ok *)(msg + 1);
-	memcpy(ok->proof, session->own_proof, sizeof(ok->proof));
+	*ok = session->auth_ok;
 	return !ctrl_send(&session->ctrl, msg, FSW_MSG_AUTH_OK, session->auth_seq, sizeof(*ok));
 }
 
@@ -149,12 +155,12 @@ void serve_checked(struct session *session, uint64_t now)
 
 	if (session->parting)
 		return;
-	step = auth_sm_step(session->auth, session->proof_is_good ? AUTH_EV_GOOD : AUTH_EV_BAD);
+	step = auth_sm_step(session->auth, session->verdict ? AUTH_EV_BAD : AUTH_EV_GOOD);
 	session->auth = step.next;
 	if (step.action == AUTH_DO_CONFIRM)
 		session->auth_answered = true;
 	else if (step.action == AUTH_DO_REFUSE)
-		dismiss(session, FSW_REASON_AUTH, now);
+		dismiss(session, session->verdict, now);
 }
 
 /* Returns false when a send failed. */

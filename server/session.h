@@ -31,7 +31,7 @@ enum session_letter {
 	LETTER_ADOPT = 1,	/* take care of it from now on */
 	LETTER_PART,		/* say goodbye, then ask to close; @part_reason */
 	LETTER_END,		/* the connection is over: take the session apart, or keep it */
-	LETTER_CHECKED,		/* the proof was looked at; @proof_is_good */
+	LETTER_CHECKED,		/* the proof was looked at; @verdict */
 	/* worker to main thread */
 	LETTER_CLOSE,		/* close the connection; @close_reason */
 	LETTER_ENDED,		/* taken apart: nothing is registered any more */
@@ -114,8 +114,8 @@ struct session {
 	enum fsw_reason close_reason;
 	bool may_keep;			/* LETTER_END: if it is worth it */
 	struct fsw_auth auth_message;	/* LETTER_CHECK */
-	bool proof_is_good;		/* LETTER_CHECKED */
-	uint8_t own_proof[FSW_PROOF_SIZE];	/* LETTER_CHECKED, if the other one is good */
+	enum fsw_reason verdict;	/* LETTER_CHECKED: NONE, or why the client has to go */
+	struct fsw_auth_ok auth_ok;	/* LETTER_CHECKED, if it need not: the answer */
 	struct letter adopt, part, end, close, ended, kept, check, checked;
 };
 

@@ -28,8 +28,9 @@
  * @hmac: HMAC-SHA-256 with the key; NULL: there is no key
  * @lock: guards the rest; process context
  * @state: of the present connection
- * @seq: of the message with our proof
- * @expected: the proof that the server has to give
+ * @seq: of @message
+ * @message: with our proof
+ * @limits: what the server lets us have; PROVEN only
  */
 struct fsr_auth {
 	struct crypto_shash *hmac;
@@ -37,7 +38,8 @@ struct fsr_auth {
 	spinlock_t lock;
 	enum fsr_auth_state state;
 	u32 seq;
-	u8 expected[FSW_PROOF_SIZE];
+	struct fsw_auth message;
+	struct fsw_limits limits;
 };
 
 /* Gives the transform the key of that name. */
@@ -113,12 +115,14 @@ void fsr_auth_free(struct fsr_session *s)
 	s->auth = NULL;
 }
 
-static int prove(struct fsr_session *s, enum fsw_side side, const struct fsw_auth *message,
-		 u8 *proof)
+/* With @limits the proof is the server's. */
+static int prove(struct fsr_session *s, const struct fsw_auth *message,
+		 const struct fsw_limits *limits, u8 *proof)
 {
 	struct fsw_transcript transcript;
 
-	fsw_transcript_init(&transcript, side, &s->conn.hello, &s->conn.welcome, message);
+	fsw_transcript_init(&transcript, limits ? FSW_SIDE_SERVER : FSW_SIDE_CLIENT,
+			    &s->conn.hello, &s->conn.welcome, message, limits);
 	return crypto_shash_tfm_digest(s->auth->hmac, (const u8 *)&transcript, sizeof(transcript),
 				       proof);
 }
@@ -133,27 +137,24 @@ static enum fsr_auth_action step(struct fsr_auth *auth, enum fsr_auth_event even
 	return next.action;
 }
 
-/* Sends our proof. The server's is known by then: it may be there before the call is back. */
+/* Sends our proof. The answer may be there before the call is back. */
 static int send_proof(struct fsr_session *s)
 {
 	struct fsr_auth *auth = s->auth;
-	u8 expected[FSW_PROOF_SIZE];
 	struct fsw_auth message;
 	u32 seq;
 	int err;
 
 	memcpy(message.identity, s->params.identity, sizeof(message.identity));
 	get_random_bytes(message.nonce, sizeof(message.nonce));
-	err = prove(s, FSW_SIDE_CLIENT, &message, message.proof);
-	if (!err)
-		err = prove(s, FSW_SIDE_SERVER, &message, expected);
+	err = prove(s, &message, NULL, message.proof);
 	if (err)
 		return err;
 
 	seq = get_random_u32();
 	spin_lock(&auth->lock);
 	auth->seq = seq;
-	memcpy(auth->expected, expected, sizeof(auth->expected));
+	auth->message = message;
 	spin_unlock(&auth->lock);
 	return fsr_control_send(s, FSW_MSG_AUTH, seq, &message, sizeof(message));
 }
@@ -161,6 +162,19 @@ static int send_proof(struct fsr_session *s)
 static bool is_answered(const struct fsr_session *s)
 {
 	return READ_ONCE(s->auth->state) != FSR_AUTH_ASKED || !fsr_session_is_connecting(s);
+}
+
+/* What goes by the limits of the welcome goes by those of our identity from here on. */
+static void take_limits(struct fsr_session *s)
+{
+	struct fsw_limits limits;
+
+	spin_lock(&s->auth->lock);
+	limits = s->auth->limits;
+	spin_unlock(&s->auth->lock);
+	s->welcome.available = limits.available;
+	s->welcome.max_chunks = limits.max_chunks;
+	s->welcome.max_sets = limits.max_sets;
 }
 
 static int await_proof(struct fsr_session *s, char *error)
@@ -178,8 +192,10 @@ static int await_proof(struct fsr_session *s, char *error)
 		strscpy(error, s->why, FASTSWAP_ERROR_MAX);
 		return -ECONNRESET;
 	}
-	if (READ_ONCE(s->auth->state) == FSR_AUTH_PROVEN)
+	if (READ_ONCE(s->auth->state) == FSR_AUTH_PROVEN) {
+		take_limits(s);
 		return 0;
+	}
 	snprintf(error, FASTSWAP_ERROR_MAX, "%s does not prove that it has the key: no answer",
 		 s->params.peer);
 	return -ETIMEDOUT;
@@ -228,22 +244,38 @@ int fsr_auth_begin(struct fsr_session *s, char *error)
  * fsr_auth_answer - the server sent its proof
  * @s: the session
  * @seq: of the message
- * @ok: the proof
+ * @ok: the proof, and what we may have
+ *
+ * Called for one message after the other, in process context.
  *
  * Return: 0, or -EPROTO if the server must not send this now.
  */
 int fsr_auth_answer(struct fsr_session *s, u32 seq, const struct fsw_auth_ok *ok)
 {
+	const struct fsw_welcome *welcome = &s->conn.welcome;
 	struct fsr_auth *auth = s->auth;
 	enum fsr_auth_action action;
-	bool right;
+	u8 expected[FSW_PROOF_SIZE];
+	struct fsw_auth message;
+	bool ours, asked, right;
 
 	spin_lock(&auth->lock);
-	right = !crypto_memneq(ok->proof, auth->expected, sizeof(auth->expected));
-	if (seq != auth->seq)
-		action = FSR_AUTH_DO_BREACH;
-	else
-		action = step(auth, right ? FSR_AUTH_EV_GOOD : FSR_AUTH_EV_BAD);
+	ours = seq == auth->seq;
+	asked = auth->state == FSR_AUTH_ASKED;
+	message = auth->message;
+	spin_unlock(&auth->lock);
+	if (!ours || fsw_letoh32(ok->limits.max_chunks) > fsw_letoh32(welcome->max_chunks) ||
+	    fsw_letoh16(ok->limits.max_sets) > fsw_letoh16(welcome->max_sets))
+		return -EPROTO;
+
+	/* What cannot be checked is not right. */
+	right = asked && !prove(s, &message, &ok->limits, expected) &&
+		!crypto_memneq(ok->proof, expected, sizeof(expected));
+	memzero_explicit(expected, sizeof(expected));
+	spin_lock(&auth->lock);
+	if (right)
+		auth->limits = ok->limits;
+	action = step(auth, right ? FSR_AUTH_EV_GOOD : FSR_AUTH_EV_BAD);
 	spin_unlock(&auth->lock);
 
 	if (action == FSR_AUTH_DO_IMPOSTOR)

@@ -56,6 +56,7 @@ static void message(const struct fsw_msg *m, size_t len)
 	const struct fsw_deny *deny = payload;
 	const struct fsw_goodbye *bye = payload;
 	const struct fsw_auth *auth = payload;
+	const struct fsw_auth_ok *ok = payload;
 	struct fsw_msg again;
 
 	if (fsw_msg_check(m, len))
@@ -95,7 +96,9 @@ static void message(const struct fsw_msg *m, size_t len)
 		assert(fsw_identity_check(auth->identity, sizeof(auth->identity)));
 		break;
 	case FSW_MSG_AUTH_OK:
-		assert(len == sizeof(*m) + sizeof(struct fsw_auth_ok));
+		assert(len == sizeof(*m) + sizeof(*ok) && !ok->limits.reserved);
+		assert(fsw_letoh32(ok->limits.max_chunks) - 1 < FSW_MAX_CHUNKS);
+		assert(fsw_letoh16(ok->limits.max_sets) - 1 < FSW_MAX_SETS);
 		break;
 	default:
 		assert(!"a type that does not exist");

@@ -132,7 +132,9 @@ static void verdict(bool good)
 	if (!checking)
 		return;
 	checking = false;
-	session->proof_is_good = good;
+	session->verdict = good ? FSW_REASON_NONE : FSW_REASON_AUTH;
+	session->auth_ok.limits.max_chunks = fsw_htole32(1);
+	session->auth_ok.limits.max_sets = fsw_htole16(1);
 	peer->proves = good;
 	serve_checked(session, now_ms());
 }

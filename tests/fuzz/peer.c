@@ -84,7 +84,9 @@ size_t peer_make_message(struct input *in, union peer_message *m, bool wide, boo
 		m->auth.proof[0] = take8(in);
 		break;
 	case FSW_MSG_AUTH_OK:
-		len += sizeof(struct fsw_auth_ok);
+		len += sizeof(m->auth_ok);
+		m->auth_ok.limits.max_chunks = fsw_htole32(1);
+		m->auth_ok.limits.max_sets = fsw_htole16(1);
 		break;
 	}
 	fsw_msg_init(&m->msg, type % 16, seq, len - sizeof(m->msg));

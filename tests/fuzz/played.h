@@ -76,6 +76,7 @@ union peer_message {
 		union {
 			struct fsw_range range;
 			struct fsw_auth auth;
+			struct fsw_auth_ok auth_ok;
 		};
 	};
 	unsigned char bytes[160];

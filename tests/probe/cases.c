@@ -293,7 +293,7 @@ static int case_garbage(const struct target *target)
 		{ "released from a client", FSW_MAGIC, FSW_MSG_RELEASED, 0, 0, 8, 0, 1 },
 		{ "proof that nobody asked for", FSW_MAGIC, FSW_MSG_AUTH, 0, 0, 128, 'a', 0 },
 		{ "proof of nobody", FSW_MAGIC, FSW_MSG_AUTH, 0, 0, 128, 0, 0 },
-		{ "proof of a server", FSW_MAGIC, FSW_MSG_AUTH_OK, 0, 0, 32, 0, 0 },
+		{ "proof of a server", FSW_MAGIC, FSW_MSG_AUTH_OK, 0, 0, 48, 0, 0 },
 	};
 	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
 	struct client witness, c;

@@ -286,6 +286,16 @@ static void header(void **state)
 	assert_int_equal(check(FSW_MSG_GRANT, FSW_MSG_MAX), FSW_REASON_MALFORMED);
 }
 
+/* Of the AUTH_OK in @buf. */
+static void set_limits(uint32_t max_chunks, uint16_t max_sets, uint16_t reserved)
+{
+	struct fsw_auth_ok *ok = (struct fsw_auth_ok *)(&buf.msg + 1);
+
+	ok->limits.max_chunks = fsw_htole32(max_chunks);
+	ok->limits.max_sets = fsw_htole16(max_sets);
+	ok->limits.reserved = fsw_htole16(reserved);
+}
+
 /* For each type exactly the payload sizes that it may have, of all that fit. */
 static void payload_sizes(void **state)
 {
@@ -319,7 +329,8 @@ static void payload_sizes(void **state)
 				ok = n == 128;
 				break;
 			case FSW_MSG_AUTH_OK:
-				ok = n == 32;
+				set_limits(1, 1, 0);
+				ok = n == 48;
 				break;
 			default:
 				ok = n == 8;
@@ -425,6 +436,32 @@ static void identities(void **state)
 	assert_false(fsw_identity_check(name, sizeof(name)));
 }
 
+static void limits_of_an_identity(void **state)
+{
+	static const struct {
+		uint32_t max_chunks;
+		uint16_t max_sets, reserved;
+		bool ok;
+	} cases[] = {
+		{ 1, 1, 0, true },
+		{ FSW_MAX_CHUNKS, FSW_MAX_SETS, 0, true },
+		{ 0, 1, 0, false },
+		{ 1, 0, 0, false },
+		{ FSW_MAX_CHUNKS + 1, 1, 0, false },
+		{ 1, FSW_MAX_SETS + 1, 0, false },
+		{ 1, 1, 1, false },
+	};
+	size_t i;
+
+	memset(&buf, 0, sizeof(buf));
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		set_limits(cases[i].max_chunks, cases[i].max_sets, cases[i].reserved);
+		assert_int_equal(check(FSW_MSG_AUTH_OK, sizeof(struct fsw_auth_ok)) ==
+					 FSW_REASON_NONE,
+				 cases[i].ok);
+	}
+}
+
 /* The checks read no byte beyond what they were given; the sanitizer watches. */
 static void no_byte_too_many(void **state)
 {
@@ -516,6 +553,7 @@ int main(void)
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(reserved_bytes),
 		cmocka_unit_test(identities),
+		cmocka_unit_test(limits_of_an_identity),
 		cmocka_unit_test(no_byte_too_many),
 		cmocka_unit_test(random_bytes),
 		cmocka_unit_test(reasons_in_words),

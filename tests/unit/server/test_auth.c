@@ -10,127 +10,8 @@
 
 #include "auth.h"
 #include "fake_clock.h"
-#include "mac.h"
-#include "psk.h"
-#include "running.h"
+#include "proving.h"
 #include "serve.h"
-
-#define LEASE_MS	20000
-
-static struct psk_list keys;
-static const struct psk *alice, *bob;
-static struct psk mallory;	/* whom nobody knows */
-
-static int setup_keys(void **state)
-{
-	if (setup(state))
-		return -1;
-	/* The worker looks at the clock every second, and nobody is silent for too long. */
-	f.cfg.keepalive_ms = 2000;
-	f.cfg.lease_ms = LEASE_MS;
-	memset(&keys, 0, sizeof(keys));
-	keys.nr = 2;
-	strcpy(keys.psk[0].identity, "alice");
-	keys.psk[0].len = 16;
-	memset(keys.psk[0].key, 0xa1, 16);
-	strcpy(keys.psk[1].identity, "bob");
-	keys.psk[1].len = 64;
-	memset(keys.psk[1].key, 0xb0, 64);
-	alice = &keys.psk[0];
-	bob = &keys.psk[1];
-	mallory = *alice;
-	memset(mallory.identity, 0, sizeof(mallory.identity));
-	strcpy(mallory.identity, "mallory");
-	f.l.keys = &keys;
-	return 0;
-}
-
-/* A control connection from its client's side. */
-struct client {
-	struct rdma_cm_id *id;
-	struct fsw_hello hello;
-	struct fsw_welcome welcome;
-};
-
-static void ask(struct client *c, unsigned char session, uint64_t generation)
-{
-	make_hello(&c->hello, FSW_ROLE_CONTROL, 0, 2, session);
-	c->hello.generation = fsw_htole64(generation);
-	c->id = request(&c->hello, sizeof(c->hello), 0);
-	c->welcome = fake_id_state(c->id).welcome;
-}
-
-static void confirm(struct client *c)
-{
-	assert_true(fake_id_state(c->id).accepted);
-	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, c->id, NULL, 0);
-	pump();
-}
-
-static void come(struct client *c, unsigned char session, uint64_t generation)
-{
-	ask(c, session, generation);
-	assert_int_equal(fsw_welcome_check(&c->welcome, sizeof(c->welcome), FSW_ROLE_CONTROL),
-			 FSW_REASON_NONE);
-	assert_int_equal(fsw_letoh16(c->welcome.auth), FSW_AUTH_PSK);
-	confirm(c);
-}
-
-static void make_proof(const struct client *c, const struct psk *psk, enum fsw_side side,
-		       struct fsw_auth *auth)
-{
-	struct fsw_transcript t;
-
-	memset(auth, 0, sizeof(*auth));
-	memcpy(auth->identity, psk->identity, sizeof(auth->identity));
-	memset(auth->nonce, 0x77, sizeof(auth->nonce));
-	fsw_transcript_init(&t, side, &c->hello, &c->welcome, auth);
-	assert_true(mac_proof(auth->proof, psk->key, psk->len, &t));
-}
-
-static void send_auth(const struct client *c, const struct fsw_auth *auth)
-{
-	union message m;
-
-	memset(&m, 0, sizeof(m));
-	fsw_msg_init(&m.msg, FSW_MSG_AUTH, 0x1234, sizeof(m.auth));
-	m.auth = *auth;
-	assert_true(fake_message(c->id, &m, sizeof(m.msg) + sizeof(m.auth)));
-}
-
-static void prove(const struct client *c, const struct psk *psk)
-{
-	struct fsw_auth auth;
-
-	make_proof(c, psk, FSW_SIDE_CLIENT, &auth);
-	send_auth(c, &auth);
-}
-
-static bool next_sent(const struct client *c, union message *m, size_t *len)
-{
-	while (fake_sent(c->id, &m->msg, len)) {
-		assert_int_equal(fsw_msg_check(&m->msg, *len), FSW_REASON_NONE);
-		if (fsw_letoh16(m->msg.type) != FSW_MSG_PING)
-			return true;
-	}
-	return false;
-}
-
-static void expect(const struct client *c, enum fsw_msg_type type, union message *m)
-{
-	size_t len;
-
-	PUMP_UNTIL(next_sent(c, m, &len));
-	assert_int_equal(fsw_letoh16(m->msg.type), type);
-}
-
-static void expect_goodbye(const struct client *c, enum fsw_reason reason)
-{
-	union message m;
-
-	expect(c, FSW_MSG_GOODBYE, &m);
-	assert_int_equal(fsw_letoh16(m.bye.reason), reason);
-}
 
 /* Sent away, for that reason, and nothing of it is left. */
 static void assert_sent_away(const struct client *c, enum fsw_reason reason)
@@ -140,41 +21,6 @@ static void assert_sent_away(const struct client *c, enum fsw_reason reason)
 	disconnect(c->id);
 	PUMP_UNTIL(!f.l.nr_sessions);
 	PUMP_UNTIL(pool_available(&f.pool) == 8ull * TEST_CHUNK);
-}
-
-static void be_let_in(struct client *c, const struct psk *psk)
-{
-	union message m;
-
-	prove(c, psk);
-	expect(c, FSW_MSG_AUTH_OK, &m);
-}
-
-static struct session *only_session(void)
-{
-	struct session *session = TAILQ_FIRST(&f.l.sessions);
-
-	assert_non_null(session);
-	assert_null(TAILQ_NEXT(session, link));
-	return session;
-}
-
-static void ask_for_chunks(const struct client *c, enum fsw_msg_type type, unsigned int count)
-{
-	union message m;
-	size_t len = make_range(&m, type, 1, 0, count);
-
-	assert_true(fake_message(c->id, &m, len));
-}
-
-static void say_goodbye(const struct client *c)
-{
-	union message m;
-
-	memset(&m, 0, sizeof(m));
-	fsw_msg_init(&m.msg, FSW_MSG_GOODBYE, 1, sizeof(m.bye));
-	m.bye.reason = fsw_htole16(FSW_REASON_DETACH);
-	assert_true(fake_message(c->id, &m, sizeof(m.msg) + sizeof(m.bye)));
 }
 
 /* Its worker has it: time counts from here on. */
@@ -205,10 +51,15 @@ static void the_right_key(void **state)
 		send_auth(&c, &auth);
 		expect(&c, FSW_MSG_AUTH_OK, &m);
 		assert_int_equal(fsw_letoh32(m.msg.seq), 0x1234);
-		fsw_transcript_init(&t, FSW_SIDE_SERVER, &c.hello, &c.welcome, &auth);
+		fsw_transcript_init(&t, FSW_SIDE_SERVER, &c.hello, &c.welcome, &auth,
+				    &m.auth_ok.limits);
 		assert_true(mac_proof(proof, who[i]->key, who[i]->len, &t));
 		assert_memory_equal(m.auth_ok.proof, proof, sizeof(proof));
 		assert_memory_not_equal(m.auth_ok.proof, auth.proof, sizeof(proof));
+		/* There is no quota: all that the welcome says. */
+		assert_true(m.auth_ok.limits.available == c.welcome.available);
+		assert_true(m.auth_ok.limits.max_chunks == c.welcome.max_chunks);
+		assert_true(m.auth_ok.limits.max_sets == c.welcome.max_sets);
 		assert_string_equal(only_session()->identity, who[i]->identity);
 		attach_data(FSW_ROLE_DEMAND, 0, 1);
 		grant_all(c.id, 2);
@@ -420,17 +271,6 @@ static void no_proof_in_time(void **state)
 
 /* ---- What is kept for a client is kept for that client ---- */
 
-static void lose_connection(void)
-{
-	struct client c;
-
-	come(&c, 1, 0);
-	be_let_in(&c, alice);
-	grant_all(c.id, 3);
-	disconnect(c.id);
-	PUMP_UNTIL(only_session()->phase == SESSION_KEPT);
-}
-
 /* It was there, and is not any more; the chunks are, and for as long as they would have been. */
 static void assert_still_kept(const struct client *c, uint64_t lease_ms)
 {
@@ -619,8 +459,6 @@ static void keys_change(void **state)
 	come(&c, 3, 0);
 	be_let_in(&c, &others.psk[0]);
 }
-
-#define KEYED(test)	cmocka_unit_test_setup_teardown(test, setup_keys, teardown)
 
 int main(void)
 {

@@ -22,6 +22,7 @@ static void count_up(void *bytes, size_t len, unsigned char from)
 static void make_transcript(struct fsw_transcript *t, enum fsw_side side)
 {
 	struct fsw_welcome welcome;
+	struct fsw_limits limits;
 	struct fsw_hello hello;
 	struct fsw_auth auth;
 
@@ -30,7 +31,9 @@ static void make_transcript(struct fsw_transcript *t, enum fsw_side side)
 	memset(&auth, 0, sizeof(auth));
 	strcpy(auth.identity, "node7.example");
 	count_up(auth.nonce, sizeof(auth.nonce), 0xc0);
-	fsw_transcript_init(t, side, &hello, &welcome, &auth);
+	count_up(&limits, sizeof(limits), 0x30);
+	fsw_transcript_init(t, side, &hello, &welcome, &auth,
+			    side == FSW_SIDE_SERVER ? &limits : NULL);
 }
 
 static void vectors(void **state)
@@ -41,13 +44,13 @@ static void vectors(void **state)
 		const char *proof;
 	} cases[] = {
 		{ FSW_SIDE_CLIENT, 16,
-		  "f2939c9693b9b29beaf79be37c92f43ef15fc10231387323fe6da49419d025d2" },
+		  "3a8552a09dbd53af0585747d901062b5c452f42de0c173da4fd0fd85a31de8e0" },
 		{ FSW_SIDE_CLIENT, 64,
-		  "09867a20e4c0dce3ac67a4aa7156fc2419c6d2c95de1e89206452e91c4f29cd5" },
+		  "aeac3b3707d0b6857cc54198ed9ad88ed681a17e2f00d8079e3543282843eceb" },
 		{ FSW_SIDE_SERVER, 16,
-		  "4d50719ace67aeeb85ab309e1b20fda7c4c8fa05fca8455baf0e3ddcbbf98d0b" },
+		  "804ddc292fcdce8c97e6c5a6c031cecdb9256221d80d5f3063fbe8b28f1bc3a9" },
 		{ FSW_SIDE_SERVER, 64,
-		  "859d89b43629c230cf1e4fe8ecf0a4c15b74dd65d9d7d45154fde4120c762711" },
+		  "db1407b9c15887a1be4f6129a90b8b19f7c6947fd36d8816bb1382e65b3afb8b" },
 	};
 	uint8_t key[FSW_KEY_MAX], proof[FSW_PROOF_SIZE];
 	struct fsw_transcript t;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "serving.h"
+#include "stats.h"
 
 static void demand_proof(uint64_t now)
 {
@@ -33,6 +34,15 @@ static void ask_for_chunks(enum fsw_msg_type type)
 	assert_true(fake_message(f.id, &m, len));
 }
 
+/* What the main thread has found. */
+static void be_right(void)
+{
+	f.session->verdict = FSW_REASON_NONE;
+	memset(f.session->auth_ok.proof, 0x22, sizeof(f.session->auth_ok.proof));
+	f.session->auth_ok.limits.max_chunks = fsw_htole32(3);
+	f.session->auth_ok.limits.max_sets = fsw_htole16(1);
+}
+
 static void a_proof_is_handed_on(void **state)
 {
 	demand_proof(1000);
@@ -49,14 +59,14 @@ static void a_proof_is_handed_on(void **state)
 	assert_int_equal(turns(1000 + 2 * SERVE_AUTH_MS), SERVE_IDLE);
 	assert_int_equal(next_sent(), FSW_MSG_PONG);
 
-	f.session->proof_is_good = true;
-	memset(f.session->own_proof, 0x22, sizeof(f.session->own_proof));
+	be_right();
 	serve_checked(f.session, 1000);
 	assert_int_equal(next_sent(), 0);
 	assert_int_equal(turns(1000), SERVE_IDLE);
 	assert_int_equal(next_sent(), FSW_MSG_AUTH_OK);
 	assert_int_equal(fsw_letoh32(f.msg.msg.seq), 77);
 	assert_int_equal(f.msg.auth_ok.proof[0], 0x22);
+	assert_int_equal(fsw_letoh32(f.msg.auth_ok.limits.max_chunks), 3);
 	/* Once. */
 	serve_checked(f.session, 1000);
 	assert_int_equal(turns(1000), SERVE_IDLE);
@@ -71,16 +81,33 @@ static void a_proof_is_wrong(void **state)
 	demand_proof(1000);
 	tell_proof(0x11, 77);
 	assert_int_equal(turns(1000), SERVE_IDLE);
-	f.session->proof_is_good = false;
+	f.session->verdict = FSW_REASON_AUTH;
 	serve_checked(f.session, 1000);
 	expect_goodbye(FSW_REASON_AUTH);
 	assert_int_equal(f.session->close_reason, FSW_REASON_AUTH);
 	/* A verdict that comes later changes nothing. */
-	f.session->proof_is_good = true;
+	be_right();
 	serve_checked(f.session, 1000);
 	assert_int_equal(f.session->auth, AUTH_FAILED);
 	assert_int_equal(turns(1000), SERVE_IDLE);
 	assert_int_equal(next_sent(), 0);
+}
+
+/* Who it is is known, but it cannot be served: that is no failure to prove it. */
+static void right_but_refused(void **state)
+{
+	uint64_t failures = stats_get(STAT_AUTH_FAILURES), refusals = stats_get(STAT_REFUSALS);
+
+	demand_proof(1000);
+	tell_proof(0x11, 77);
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	f.session->verdict = FSW_REASON_LIMIT;
+	serve_checked(f.session, 1000);
+	expect_goodbye(FSW_REASON_LIMIT);
+	assert_int_equal(f.session->close_reason, FSW_REASON_LIMIT);
+	assert_int_equal(f.session->auth, AUTH_FAILED);
+	assert_true(stats_get(STAT_AUTH_FAILURES) == failures);
+	assert_true(stats_get(STAT_REFUSALS) == refusals + 1);
 }
 
 /* What it wants to have has to wait for the answer, not only for the question. */
@@ -101,7 +128,7 @@ static void wishes_wait_for_the_answer(void **state)
 			ask_for_chunks(types[i]);
 			assert_int_equal(turns(1000), SERVE_IDLE);
 			expect_goodbye(FSW_REASON_UNPROVEN);
-			f.session->proof_is_good = true;
+			be_right();
 			serve_checked(f.session, 1000);
 			assert_int_equal(turns(1000), SERVE_IDLE);
 			assert_int_equal(next_sent(), 0);
@@ -170,7 +197,7 @@ static void an_answer_waits_for_a_slot(void **state)
 	assert_int_equal(turns(1000), SERVE_IDLE);
 	for (i = 0; i < CTRL_SEND_SLOTS; i++)
 		slots[i] = ctrl_slot(&f.session->ctrl);
-	f.session->proof_is_good = true;
+	be_right();
 	serve_checked(f.session, 1000);
 	assert_int_equal(turns(1000), SERVE_IDLE);
 	assert_int_equal(next_sent(), 0);
@@ -183,7 +210,7 @@ static void an_answer_waits_for_a_slot(void **state)
 	demand_proof(1000);
 	tell_proof(0x11, 77);
 	assert_int_equal(turns(1000), SERVE_IDLE);
-	f.session->proof_is_good = true;
+	be_right();
 	serve_checked(f.session, 1000);
 	fake_fail(1);
 	assert_int_equal(turns(1000), SERVE_CLOSE);
@@ -194,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_proof_is_handed_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_proof_is_wrong, setup, teardown),
+		cmocka_unit_test_setup_teardown(right_but_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(wishes_wait_for_the_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_proofs, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_proof_that_nobody_wants, setup, teardown),

@@ -131,6 +131,7 @@ attach "rdma://$VM_IP:$PORT" --size 16M --queues 1
 detach "$DEVICE"
 badserver_refused open "$VM_IP asks for no key, .*refused"
 badserver_refused impostor "$VM_IP does not prove that it has the key"
+badserver_refused generous 'the server broke the protocol'
 badserver_refused hasty 'the server (broke the protocol|ends the session)'
 no_key_is_left
 stop_server TERM

@@ -13,6 +13,7 @@
 #include <fastswap/proto.h>
 
 #define CHUNK_SHIFT	24
+#define MAX_CHUNKS	64
 
 static const char *const ways[][2] = {
 	{ "version", "reject: speaks versions 7 to 9 only" },
@@ -25,6 +26,7 @@ static const char *const ways[][2] = {
 	{ "liar", "accept, then grant a chunk that nobody asked for" },
 	{ "open", "accept, and demand no key" },
 	{ "impostor", "demand a key, but prove nothing" },
+	{ "generous", "demand a key, and answer with more than the welcome has offered" },
 	{ "hasty", "demand a key, and send a proof before there is anything to prove" },
 };
 
@@ -102,7 +104,7 @@ static void make_queue_pair(struct rdma_cm_id *id)
 
 static int demands_key(const char *way)
 {
-	return is(way, "impostor") || is(way, "hasty");
+	return is(way, "impostor") || is(way, "generous") || is(way, "hasty");
 }
 
 static void accept_with(struct rdma_cm_id *id, const struct fsw_hello *hello, const char *way)
@@ -114,7 +116,7 @@ static void accept_with(struct rdma_cm_id *id, const struct fsw_hello *hello, co
 		.generation = 1,
 		.available = fsw_htole64(1ull << 30),
 		.chunk_shift = CHUNK_SHIFT,
-		.max_chunks = fsw_htole32(64),
+		.max_chunks = fsw_htole32(MAX_CHUNKS),
 		.max_sets = fsw_htole16(4),
 	};
 	struct rdma_conn_param param = {
@@ -190,7 +192,7 @@ static __u32 await_message(struct rdma_cm_id *id)
 	return 0;
 }
 
-static void send_proof(struct rdma_cm_id *id, __u32 seq)
+static void send_proof(struct rdma_cm_id *id, __u32 seq, __u32 max_chunks)
 {
 	struct {
 		struct fsw_msg msg;
@@ -198,6 +200,11 @@ static void send_proof(struct rdma_cm_id *id, __u32 seq)
 	} m;
 
 	memset(&m, 0x5a, sizeof(m));
+	m.ok.limits = (struct fsw_limits) {
+		.available = fsw_htole64(1ull << CHUNK_SHIFT),
+		.max_chunks = fsw_htole32(max_chunks),
+		.max_sets = fsw_htole16(1),
+	};
 	fsw_msg_init(&m.msg, FSW_MSG_AUTH_OK, seq, sizeof(m.ok));
 	send_message(id, &m, sizeof(m));
 }
@@ -222,9 +229,11 @@ static void on_established(struct rdma_cm_id *id, const char *way)
 		fsw_msg_init(&m.msg, FSW_MSG_GRANT, 1, sizeof(m.grant));
 		send_message(id, &m, sizeof(m));
 	} else if (is(way, "impostor")) {
-		send_proof(id, await_message(id));
+		send_proof(id, await_message(id), MAX_CHUNKS);
+	} else if (is(way, "generous")) {
+		send_proof(id, await_message(id), MAX_CHUNKS + 1);
 	} else if (is(way, "hasty")) {
-		send_proof(id, 0);
+		send_proof(id, 0, MAX_CHUNKS);
 	}
 }
 

@@ -30,6 +30,7 @@ enum fsw_side {
  * @welcome: what it was answered: version, generation, limits, the server's nonce
  * @identity: who the client says it is
  * @nonce: the client's
+ * @limits: in the proof of the server, what the client may have; in that of the client zero
  *
  * All parts have a fixed size: there is one way only to take the bytes apart.
  */
@@ -39,13 +40,14 @@ struct fsw_transcript {
 	struct fsw_welcome welcome;
 	char identity[FSW_IDENTITY_MAX];
 	__u8 nonce[FSW_NONCE_SIZE];
+	struct fsw_limits limits;
 };
 
 static_assert(sizeof(FSW_LABEL_CLIENT) == FSW_LABEL_SIZE, "label");
 static_assert(sizeof(FSW_LABEL_SERVER) == FSW_LABEL_SIZE, "label");
 static_assert(sizeof(struct fsw_transcript) ==
 		      FSW_LABEL_SIZE + sizeof(struct fsw_hello) + sizeof(struct fsw_welcome) +
-			      FSW_IDENTITY_MAX + FSW_NONCE_SIZE,
+			      FSW_IDENTITY_MAX + FSW_NONCE_SIZE + sizeof(struct fsw_limits),
 	      "transcript");
 
 /**
@@ -55,11 +57,13 @@ static_assert(sizeof(struct fsw_transcript) ==
  * @hello: as sent, or as received and checked
  * @welcome: likewise
  * @auth: identity and nonce of the client; its proof is not looked at
+ * @limits: of FSW_SIDE_SERVER; NULL on the other side
  */
 static inline void fsw_transcript_init(struct fsw_transcript *t, enum fsw_side side,
 				       const struct fsw_hello *hello,
 				       const struct fsw_welcome *welcome,
-				       const struct fsw_auth *auth)
+				       const struct fsw_auth *auth,
+				       const struct fsw_limits *limits)
 {
 	memcpy(t->label, side == FSW_SIDE_SERVER ? FSW_LABEL_SERVER : FSW_LABEL_CLIENT,
 	       sizeof(t->label));
@@ -67,6 +71,9 @@ static inline void fsw_transcript_init(struct fsw_transcript *t, enum fsw_side s
 	t->welcome = *welcome;
 	memcpy(t->identity, auth->identity, sizeof(t->identity));
 	memcpy(t->nonce, auth->nonce, sizeof(t->nonce));
+	memset(&t->limits, 0, sizeof(t->limits));
+	if (limits)
+		t->limits = *limits;
 }
 
 #endif /* _UAPI_FASTSWAP_AUTH_H */

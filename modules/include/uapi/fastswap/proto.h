@@ -289,11 +289,29 @@ struct fsw_auth {
 };
 
 /**
+ * struct fsw_limits - what a session may have, now that the server knows whose it is
+ * @available: bytes that the server could grant now; a hint, not a promise
+ * @max_chunks: chunks that it may hold, never 0
+ * @max_sets: queue sets that it may have, never 0
+ * @reserved: zero
+ *
+ * They take the place of those of the welcome. The last two are not higher.
+ */
+struct fsw_limits {
+	__le64 available;
+	__le32 max_chunks;
+	__le16 max_sets;
+	__le16 reserved;
+};
+
+/**
  * struct fsw_auth_ok - the server believes it, and has the same key
  * @proof: as in struct fsw_auth, but the server's
+ * @limits: of the client; part of what is proved
  */
 struct fsw_auth_ok {
 	__u8 proof[FSW_PROOF_SIZE];
+	struct fsw_limits limits;
 };
 
 #define FSW_GRANTS_PER_MSG \
@@ -311,7 +329,8 @@ static_assert(sizeof(struct fsw_grant) == 16, "grant");
 static_assert(sizeof(struct fsw_deny) == 16, "deny");
 static_assert(sizeof(struct fsw_goodbye) == 8, "goodbye");
 static_assert(sizeof(struct fsw_auth) == 128, "auth");
-static_assert(sizeof(struct fsw_auth_ok) == 32, "auth ok");
+static_assert(sizeof(struct fsw_limits) == 16, "limits");
+static_assert(sizeof(struct fsw_auth_ok) == 48, "auth ok");
 
 /**
  * fsw_reason_text - a reason in words
@@ -532,8 +551,16 @@ static inline enum fsw_reason fsw_msg_check(const struct fsw_msg *m, size_t len)
 			return FSW_REASON_MALFORMED;
 		return FSW_REASON_NONE;
 	}
-	case FSW_MSG_AUTH_OK:
-		return rest == sizeof(struct fsw_auth_ok) ? FSW_REASON_NONE : FSW_REASON_MALFORMED;
+	case FSW_MSG_AUTH_OK: {
+		const struct fsw_auth_ok *ok = payload;
+
+		if (rest != sizeof(*ok) || ok->limits.reserved || !ok->limits.max_chunks ||
+		    !ok->limits.max_sets ||
+		    fsw_letoh32(ok->limits.max_chunks) > FSW_MAX_CHUNKS ||
+		    fsw_letoh16(ok->limits.max_sets) > FSW_MAX_SETS)
+			return FSW_REASON_MALFORMED;
+		return FSW_REASON_NONE;
+	}
 	default:
 		return FSW_REASON_MALFORMED;
 	}
