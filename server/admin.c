@@ -14,6 +14,7 @@
 
 #include "admin.h"
 #include "adminaddr.h"
+#include "bounds.h"
 #include "log.h"
 #include "page.h"
 #include "snapshot.h"
@@ -90,13 +91,34 @@ static const char *phase_name(enum session_phase phase)
 	return names[phase];
 }
 
+/* What its client may have and has, in all of its sessions; null: as much as there is. */
+static json_object *quota(const struct listener *l, const struct tenant *tenant)
+{
+	const struct quota limits = quota_find(&l->cfg->quota, &tenant->who);
+	json_object *all = json_object_new_object();
+	unsigned int i;
+
+	for (i = 0; i < QUOTA_NR; i++) {
+		json_object *one = json_object_new_object();
+
+		add_number(one, "used", tenant->used[i]);
+		if (limits.limit[i] == QUOTA_NONE)
+			json_object_object_add(one, "limit", NULL);
+		else
+			add_number(one, "limit", limits.limit[i]);
+		json_object_object_add(all, quota_name(i), one);
+	}
+	return all;
+}
+
 /* The id of the session is a secret: it is nowhere in here. */
-static json_object *clients(const struct listener *l)
+static json_object *clients(struct listener *l)
 {
 	json_object *all = json_object_new_array();
 	const struct session *session;
 	char id[33];
 
+	bounds_count(l);
 	TAILQ_FOREACH(session, &l->sessions, link) {
 		json_object *one = json_object_new_object();
 		uint64_t pairs = session->control ? 1 : 0;
@@ -115,6 +137,8 @@ static json_object *clients(const struct listener *l)
 			   (uint64_t)session->grants.max_chunks << l->pool->chunk_shift);
 		add_number(one, "queue_pairs", pairs);
 		add_number(one, "max_queue_sets", session->max_sets);
+		json_object_object_add(one, "quota",
+				       session->tenant ? quota(l, session->tenant) : NULL);
 		json_object_array_add(all, one);
 	}
 	return all;

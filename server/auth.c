@@ -80,9 +80,10 @@ static bool is_its_own(const struct session *session)
 }
 
 /* NONE, with the answer ready, or why the client has to go. */
-static enum fsw_reason judge(const struct listener *l, struct session *session)
+static enum fsw_reason judge(struct listener *l, struct session *session)
 {
 	const char *identity = session->auth_message.identity;
+	struct bounds_refusal refusal;
 
 	if (!is_right(l, session))
 		return FSW_REASON_AUTH;
@@ -90,6 +91,13 @@ static enum fsw_reason judge(const struct listener *l, struct session *session)
 		log_client_rl(LOG_LEVEL_WARN, session->number, session->peer,
 			      "%s came back for the memory of %s", identity, session->identity);
 		return FSW_REASON_AUTH;
+	}
+	refusal = bounds_proven(l, session, identity);
+	if (refusal.reason) {
+		log_client_rl(LOG_LEVEL_INFO, session->number, session->peer,
+			      "%s is refused: %s: %s", identity, fsw_reason_text(refusal.reason),
+			      refusal.what);
+		return refusal.reason;
 	}
 	return make_answer(l, session) ? FSW_REASON_NONE : FSW_REASON_RESOURCES;
 }

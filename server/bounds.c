@@ -54,20 +54,41 @@ struct bounds_refusal bounds_request(struct listener *l, const struct sockaddr *
 	return fine;
 }
 
-/* What the sessions of a client that have not ended add up to. */
-static void count(const struct listener *l, const uint8_t client_id[16], uint64_t *sessions,
-		  uint64_t *pairs)
+/* Does the session count? One that has ended does not, nor one that is nobody's yet. */
+static bool counts(const struct session *session)
+{
+	return session->phase != SESSION_ENDING && session->tenant;
+}
+
+static void add_session(const struct session *session, uint64_t used[QUOTA_NR])
+{
+	const struct grants *g = &session->grants;
+
+	used[QUOTA_SIZE] += (uint64_t)atomic_load(&g->nr_granted) << g->pool->chunk_shift;
+	used[QUOTA_QUEUE_PAIRS] += queue_pairs(session->max_sets);
+	used[QUOTA_SESSIONS]++;
+}
+
+static void count(const struct listener *l, const struct quota_who *who, uint64_t used[QUOTA_NR])
 {
 	const struct session *session;
 
-	*sessions = *pairs = 0;
-	TAILQ_FOREACH(session, &l->sessions, link) {
-		if (session->phase == SESSION_ENDING ||
-		    memcmp(session->client_id, client_id, sizeof(session->client_id)))
-			continue;
-		++*sessions;
-		*pairs += queue_pairs(session->max_sets);
-	}
+	memset(used, 0, QUOTA_NR * sizeof(*used));
+	TAILQ_FOREACH(session, &l->sessions, link)
+		if (counts(session) && quota_who_is(&session->tenant->who, who))
+			add_session(session, used);
+}
+
+void bounds_count(struct listener *l)
+{
+	struct session *session;
+	struct tenant *tenant;
+
+	TAILQ_FOREACH(tenant, &l->tenants, link)
+		memset(tenant->used, 0, sizeof(tenant->used));
+	TAILQ_FOREACH(session, &l->sessions, link)
+		if (counts(session))
+			add_session(session, session->tenant->used);
 }
 
 static unsigned int count_address(const struct listener *l, const struct netaddr *addr)
@@ -82,58 +103,96 @@ static unsigned int count_address(const struct listener *l, const struct netaddr
 	return nr;
 }
 
-struct bounds_refusal bounds_session(struct listener *l, const struct fsw_hello *hello,
-				     const struct sockaddr *from)
+/* May it have one more session? */
+static struct bounds_refusal look_at_quota(const struct listener *l, const struct quota_who *who)
 {
-	const struct quota quota = quota_find(&l->cfg->quota, hello->client_id);
+	const struct quota quota = quota_find(&l->cfg->quota, who);
 	const uint64_t chunk = 1ull << l->pool->chunk_shift;
-	uint64_t sessions, pairs;
-	struct netaddr addr;
+	uint64_t used[QUOTA_NR];
 
-	if (l->cfg->max_per_address && netaddr_from(&addr, from) &&
-	    count_address(l, &addr) >= l->cfg->max_per_address)
-		return limit(l->cfg->max_per_address, "--max-per-address");
-	count(l, hello->client_id, &sessions, &pairs);
-	if (sessions >= quota.limit[QUOTA_SESSIONS])
+	count(l, who, used);
+	if (used[QUOTA_SESSIONS] >= quota.limit[QUOTA_SESSIONS])
 		return limit(quota.limit[QUOTA_SESSIONS], "--quota, sessions of this client");
 	/* One set at least. */
-	if (quota.limit[QUOTA_QUEUE_PAIRS] < pairs ||
-	    quota.limit[QUOTA_QUEUE_PAIRS] - pairs < queue_pairs(1))
+	if (quota.limit[QUOTA_QUEUE_PAIRS] < used[QUOTA_QUEUE_PAIRS] ||
+	    quota.limit[QUOTA_QUEUE_PAIRS] - used[QUOTA_QUEUE_PAIRS] < queue_pairs(1))
 		return limit(quota.limit[QUOTA_QUEUE_PAIRS], "--quota, queue pairs of this client");
 	if (quota.limit[QUOTA_SIZE] < chunk)
 		return limit(quota.limit[QUOTA_SIZE], "--quota, size of this client");
 	return fine;
 }
 
-static uint64_t max_chunks(const struct listener *l, const uint8_t client_id[16])
+static uint64_t max_chunks(const struct listener *l, const struct quota_who *who)
 {
-	const struct quota quota = quota_find(&l->cfg->quota, client_id);
+	const struct quota quota = quota_find(&l->cfg->quota, who);
 
 	return quota.limit[QUOTA_SIZE] >> l->pool->chunk_shift;
 }
 
-int bounds_begin(struct listener *l, struct session *session)
+/* Let it count, and have no more than its client has left; look_at_quota() was content. */
+static bool assign(struct listener *l, struct session *session, const struct quota_who *who)
 {
-	const struct quota quota = quota_find(&l->cfg->quota, session->client_id);
-	uint64_t chunks = max_chunks(l, session->client_id), sessions, pairs, sets;
+	const struct quota quota = quota_find(&l->cfg->quota, who);
+	uint64_t chunks = max_chunks(l, who), used[QUOTA_NR], sets;
 
-	session->tenant = tenant_get(&l->tenants, session->client_id, chunks);
+	count(l, who, used);
+	session->tenant = tenant_get(&l->tenants, who, chunks);
 	if (!session->tenant)
-		return ENOMEM;
+		return false;
 	session->grants.tenant = session->tenant;
 	if (session->grants.max_chunks > chunks)
 		session->grants.max_chunks = chunks;
-	count(l, session->client_id, &sessions, &pairs);
-	sets = (quota.limit[QUOTA_QUEUE_PAIRS] - pairs - 1) / DATA_ROLES;
+	sets = (quota.limit[QUOTA_QUEUE_PAIRS] - used[QUOTA_QUEUE_PAIRS] - 1) / DATA_ROLES;
 	if (session->max_sets > sets)
 		session->max_sets = sets;
-	return 0;
+	return true;
+}
+
+struct bounds_refusal bounds_session(struct listener *l, const struct fsw_hello *hello,
+				     const struct sockaddr *from)
+{
+	const struct quota_who who = quota_by_id(hello->client_id);
+	struct netaddr addr;
+
+	if (l->cfg->max_per_address && netaddr_from(&addr, from) &&
+	    count_address(l, &addr) >= l->cfg->max_per_address)
+		return limit(l->cfg->max_per_address, "--max-per-address");
+	/* Where there are keys nobody is anybody before the proof. */
+	return l->keys ? fine : look_at_quota(l, &who);
+}
+
+int bounds_begin(struct listener *l, struct session *session)
+{
+	const struct quota_who who = quota_by_id(session->client_id);
+
+	return session->demands_proof || assign(l, session, &who) ? 0 : ENOMEM;
+}
+
+struct bounds_refusal bounds_proven(struct listener *l, struct session *session,
+				    const char identity[FSW_IDENTITY_MAX])
+{
+	const struct quota_who who = quota_by_identity(identity);
+	struct bounds_refusal refusal;
+
+	/* It is back: what it has is counted. */
+	if (session->tenant)
+		return fine;
+	refusal = look_at_quota(l, &who);
+	if (!refusal.reason && !assign(l, session, &who))
+		refusal = (struct bounds_refusal) {
+			.reason = FSW_REASON_RESOURCES,
+			.what = "out of memory",
+		};
+	return refusal;
 }
 
 uint64_t bounds_available(const struct listener *l, const struct session *session)
 {
 	uint64_t bytes = pool_promised(l->pool), left;
 
+	/* Whose it is is not known yet. */
+	if (!session->tenant)
+		return bytes;
 	/* What is on its way back from an earlier session will be there when it is asked for. */
 	if (atomic_load(&session->tenant->nr_ending))
 		left = atomic_load(&session->tenant->max_chunks);
@@ -152,7 +211,7 @@ void bounds_reloaded(struct listener *l)
 
 	rlimits_check_files(l->cfg->max_sessions, l->nr_workers);
 	TAILQ_FOREACH(tenant, &l->tenants, link)
-		atomic_store(&tenant->max_chunks, max_chunks(l, tenant->id));
+		atomic_store(&tenant->max_chunks, max_chunks(l, &tenant->who));
 	TAILQ_FOREACH(session, &l->sessions, link)
 		if (session->control && session->phase != SESSION_ENDING &&
 		    !is_allowed(l, rdma_get_peer_addr(session->control->id)))

@@ -34,9 +34,25 @@ struct bounds_refusal bounds_session(struct listener *l, const struct fsw_hello 
  * @l: the listener
  * @session: not accepted yet; bounds_session() had nothing against it
  *
+ * If its client has to prove who it is that is for bounds_proven().
+ *
  * Return: 0 or an errno value.
  */
 int bounds_begin(struct listener *l, struct session *session);
+
+/**
+ * bounds_proven - a client has proved who it is: may it have this session, and how much?
+ * @l: the listener
+ * @session: its worker waits for LETTER_CHECKED
+ * @identity: of the client
+ *
+ * Not refused: the session counts from now on, unless it did already.
+ */
+struct bounds_refusal bounds_proven(struct listener *l, struct session *session,
+				    const char identity[FSW_IDENTITY_MAX]);
+
+/** bounds_count - set @used of all tenants */
+void bounds_count(struct listener *l);
 
 /** bounds_available - bytes that could be granted to a session now */
 uint64_t bounds_available(const struct listener *l, const struct session *session);

@@ -68,6 +68,29 @@ static void complain(void *arg, const char *what)
 	log_err("%s", what);
 }
 
+/* Of whom there is a quota: can there be such a client? */
+static bool quotas_fit(const struct loaded *loaded)
+{
+	const struct quota_list *list = &loaded->cfg.quota;
+	const struct quota_rule *rule = quota_misfit(list, loaded->keys);
+	unsigned int i;
+	char id[33];
+
+	if (rule && loaded->keys)
+		log_err("--quota: %s: with --psk-file a client is known by its identity, not by "
+			"this id",
+			quota_id_text(id, rule->who.id));
+	else if (rule)
+		log_err("--quota: identity:%s: without --psk-file no client has an identity",
+			rule->who.identity);
+	/* No error, or a key could not be taken out as long as there is a quota for it. */
+	for (i = 0; i < list->nr && !rule; i++)
+		if (loaded->keys && !psk_find(loaded->keys, list->rules[i].who.identity))
+			log_warn("--quota: identity:%s: there is no key of that name",
+				 list->rules[i].who.identity);
+	return !rule;
+}
+
 enum config_verdict load_config(struct loaded *loaded, int argc, char **argv)
 {
 	struct sockaddr_storage addr;
@@ -94,6 +117,8 @@ enum config_verdict load_config(struct loaded *loaded, int argc, char **argv)
 		if (!loaded->keys)
 			return CONFIG_ERROR;
 	}
+	if ((verdict == CONFIG_RUN || verdict == CONFIG_CHECK) && !quotas_fit(loaded))
+		return CONFIG_ERROR;
 	return verdict;
 }
 

@@ -73,6 +73,11 @@ static void reload(void *arg)
 	}
 	notify("RELOADING=1");
 	verdict = load_config(&wanted, server.argc, server.argv);
+	if (verdict == CONFIG_RUN && quota_misfit(&wanted.cfg.quota, server.loaded.keys)) {
+		log_err("psk-file cannot come or go while the server runs, and with it those that "
+			"quotas are for");
+		verdict = CONFIG_ERROR;
+	}
 	if (verdict == CONFIG_RUN) {
 		log_info("reloading %s", server.loaded.cfg.file ? server.loaded.cfg.file :
 								  server.loaded.cfg.psk_file);

@@ -8,13 +8,19 @@
 #include "quota.h"
 
 #define BLANKS		" \t,"
-#define WORD_MAX	64
+#define IDENTITY	"identity:"
+#define WORD_MAX	80	/* an identity and what is before it */
 
 static const char *const names[QUOTA_NR] = {
 	[QUOTA_SIZE] = "size",
 	[QUOTA_QUEUE_PAIRS] = "queue-pairs",
 	[QUOTA_SESSIONS] = "sessions",
 };
+
+const char *quota_name(enum quota_what what)
+{
+	return names[what];
+}
 
 /* The next word of @text; false at the end. A longer one is cut, so that it is not found. */
 static bool take_word(const char **text, char word[WORD_MAX])
@@ -42,6 +48,15 @@ static bool parse_id(uint8_t id[16], const char *text)
 		id[i / 2] = id[i / 2] << 4 | (isdigit(c) ? c - '0' : c - 'a' + 10);
 	}
 	return true;
+}
+
+static bool parse_who(struct quota_who *who, const char *text)
+{
+	const size_t len = strlen(IDENTITY);
+
+	if (strncmp(text, IDENTITY, len))
+		return parse_id(who->id, text);
+	return fsw_identity_set(who->identity, text + len);
 }
 
 static bool parse_limit(uint64_t *limit, enum quota_what what, const char *text)
@@ -95,13 +110,14 @@ int quota_add(struct quota_list *list, const char *text, char *why, size_t why_s
 
 	take_word(&text, word);
 	all = !strcmp(word, "default");
-	if (!all && !parse_id(rule.id, word)) {
-		snprintf(why, why_size, ": '%s' is neither 32 hexadecimal digits nor 'default'",
+	if (!all && !parse_who(&rule.who, word)) {
+		snprintf(why, why_size,
+			 ": '%s' is neither identity:NAME, 32 hexadecimal digits nor 'default'",
 			 word);
 		return -1;
 	}
 	for (i = 0; i < list->nr && !all; i++) {
-		if (!memcmp(list->rules[i].id, rule.id, sizeof(rule.id))) {
+		if (quota_who_is(&list->rules[i].who, &rule.who)) {
 			snprintf(why, why_size, ": %s has a quota already", word);
 			return -1;
 		}
@@ -133,14 +149,40 @@ int quota_add(struct quota_list *list, const char *text, char *why, size_t why_s
 	return 0;
 }
 
-struct quota quota_find(const struct quota_list *list, const uint8_t id[16])
+struct quota_who quota_by_id(const uint8_t id[16])
+{
+	struct quota_who who = { 0 };
+
+	memcpy(who.id, id, sizeof(who.id));
+	return who;
+}
+
+struct quota_who quota_by_identity(const char identity[FSW_IDENTITY_MAX])
+{
+	struct quota_who who = { 0 };
+
+	memcpy(who.identity, identity, sizeof(who.identity));
+	return who;
+}
+
+const struct quota_rule *quota_misfit(const struct quota_list *list, bool keys)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++)
+		if (!list->rules[i].who.identity[0] == keys)
+			return &list->rules[i];
+	return NULL;
+}
+
+struct quota quota_find(const struct quota_list *list, const struct quota_who *who)
 {
 	const struct quota_rule *rule = &list->all;
 	struct quota quota;
 	unsigned int i;
 
 	for (i = 0; i < list->nr; i++)
-		if (!memcmp(list->rules[i].id, id, sizeof(list->rules[i].id)))
+		if (quota_who_is(&list->rules[i].who, who))
 			rule = &list->rules[i];
 	for (i = 0; i < QUOTA_NR; i++) {
 		quota.limit[i] = QUOTA_NONE;
@@ -159,7 +201,7 @@ static bool rule_differs(const struct quota_rule *a, const struct quota_rule *b)
 	for (i = 0; i < QUOTA_NR; i++)
 		if (a->given[i] != b->given[i] || a->quota.limit[i] != b->quota.limit[i])
 			return true;
-	return memcmp(a->id, b->id, sizeof(a->id));
+	return !quota_who_is(&a->who, &b->who);
 }
 
 bool quota_differs(const struct quota_list *a, const struct quota_list *b)

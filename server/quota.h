@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How much each client may have. Pure: reads its arguments, nothing else. */
+/*
+ * How much each client may have. Where clients prove who they are they are known by their identity,
+ * else by the id that they say. Pure: reads its arguments, nothing else.
+ */
 #ifndef FASTSWAP_SERVER_QUOTA_H
 #define FASTSWAP_SERVER_QUOTA_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include <fastswap/proto.h>
 
 #define QUOTA_MAX	256
 
@@ -23,8 +29,14 @@ struct quota {
 	uint64_t limit[QUOTA_NR];
 };
 
+/* A client by the name that counts, one of the two; the other one is zero. */
+struct quota_who {
+	char identity[FSW_IDENTITY_MAX];	/* that it has proved, zero behind its end */
+	uint8_t id[16];				/* that it says in its hello */
+};
+
 struct quota_rule {
-	uint8_t id[16];			/* as in the hello */
+	struct quota_who who;
 	bool given[QUOTA_NR];		/* the others are as for everybody */
 	struct quota quota;
 };
@@ -38,8 +50,8 @@ struct quota_list {
 /**
  * quota_add - limits of one more client, or of all
  * @list: gets them
- * @text: "ID NAME=LIMIT...", ID is 32 hexadecimal digits or "default", and NAME one of size,
- *	queue-pairs, sessions; commas are as good as blanks
+ * @text: "WHO NAME=LIMIT...", WHO is "identity:" and an identity, 32 hexadecimal digits, or
+ *	"default", and NAME one of size, queue-pairs, sessions; commas are as good as blanks
  * @why: on an error what is wrong, to stand right behind the name of the option
  * @why_size: bytes of @why
  *
@@ -48,7 +60,25 @@ struct quota_list {
 int quota_add(struct quota_list *list, const char *text, char *why, size_t why_size);
 
 /** quota_find - the limits of a client */
-struct quota quota_find(const struct quota_list *list, const uint8_t id[16]);
+struct quota quota_find(const struct quota_list *list, const struct quota_who *who);
+
+/** quota_who_is - are these two the same client? */
+static inline bool quota_who_is(const struct quota_who *a, const struct quota_who *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/** quota_by_id - a client by its id */
+struct quota_who quota_by_id(const uint8_t id[16]);
+
+/** quota_by_identity - a client by its identity */
+struct quota_who quota_by_identity(const char identity[FSW_IDENTITY_MAX]);
+
+/** quota_misfit - a rule that can be about nobody, as clients have keys or have none; or NULL */
+const struct quota_rule *quota_misfit(const struct quota_list *list, bool keys);
+
+/** quota_name - how a limit is called */
+const char *quota_name(enum quota_what what);
 
 /** quota_differs - are these two lists not the same? */
 bool quota_differs(const struct quota_list *a, const struct quota_list *b);

@@ -64,16 +64,16 @@ struct session {
 	struct netaddr address;		/* the same, if it @has_address */
 	bool has_address;
 	uint8_t client_id[16];		/* as it says itself */
-	struct tenant *tenant;		/* NULL: nobody counts what it holds */
 	struct worker *worker;
 	struct ibv_pd *pd;
 	struct ibv_context *verbs;
-	unsigned int max_sets;
 	unsigned int keepalive_ms;
 	bool demands_proof;		/* its client has to say who it is on every connection */
 
 	/* Main thread only. */
 	enum session_phase phase;
+	struct tenant *tenant;		/* NULL: nobody counts what it holds, or not yet */
+	unsigned int max_sets;		/* lower, perhaps, once it is known whose it is */
 	struct conn *control;		/* NULL: KEPT */
 	uint64_t lease_ms;		/* when a KEPT session ends, as now_ms() tells it */
 	bool resumed;			/* OPENING once more, its worker knows it */

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
-#include <string.h>
 
 #include "tenant.h"
 
-struct tenant *tenant_get(struct tenant_list *list, const uint8_t id[16], uint64_t max_chunks)
+struct tenant *tenant_get(struct tenant_list *list, const struct quota_who *who,
+			  uint64_t max_chunks)
 {
 	struct tenant *tenant;
 
 	TAILQ_FOREACH(tenant, list, link)
-		if (!memcmp(tenant->id, id, sizeof(tenant->id)))
+		if (quota_who_is(&tenant->who, who))
 			break;
 	if (!tenant) {
 		tenant = calloc(1, sizeof(*tenant));
 		if (!tenant)
 			return NULL;
-		memcpy(tenant->id, id, sizeof(tenant->id));
+		tenant->who = *who;
 		tenant->list = list;
 		TAILQ_INSERT_HEAD(list, tenant, link);
 	}

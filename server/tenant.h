@@ -11,12 +11,15 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "quota.h"
+
 TAILQ_HEAD(tenant_list, tenant);
 
 struct tenant {
 	/* Main thread only. */
-	uint8_t id[16];
+	struct quota_who who;
 	unsigned int nr_sessions;	/* that point to it */
+	uint64_t used[QUOTA_NR];	/* by sessions that have not ended, see bounds_count() */
 	struct tenant_list *list;
 	TAILQ_ENTRY(tenant) link;
 
@@ -29,12 +32,13 @@ struct tenant {
 /**
  * tenant_get - the tenant of a client, made if there is none; main thread
  * @list: all of them
- * @id: of the client
+ * @who: the client
  * @max_chunks: what it may have from now on
  *
  * Return: the tenant, to be given back with tenant_put(), or NULL when out of memory.
  */
-struct tenant *tenant_get(struct tenant_list *list, const uint8_t id[16], uint64_t max_chunks);
+struct tenant *tenant_get(struct tenant_list *list, const struct quota_who *who,
+			  uint64_t max_chunks);
 
 /** tenant_put - a session is gone; the last one takes the tenant with it; main thread */
 void tenant_put(struct tenant *tenant);

@@ -22,12 +22,14 @@
 #include "admin.h"
 #include "adminaddr.h"
 #include "fake_clock.h"
+#include "psk.h"
 #include "running.h"
 
 static const char *keep_in;
 static char dir[32], where[64];
 static struct admin *admin;
 static char answer[65536];
+static const struct psk_list no_keys;
 
 static int setup_admin(void **state)
 {
@@ -165,6 +167,50 @@ static void clients(void **state)
 	json_object_put(all);
 }
 
+/* The numbers of one limit of the first client. */
+static void assert_quota(json_object *all, const char *name, uint64_t used, uint64_t limit)
+{
+	json_object *one = json_object_array_get_idx(all, 0), *value;
+
+	assert_true(json_object_object_get_ex(one, "quota", &one));
+	assert_true(json_object_object_get_ex(one, name, &one));
+	assert_true(json_object_object_get_ex(one, "used", &value));
+	assert_int_equal(json_object_get_uint64(value), used);
+	assert_true(json_object_object_get_ex(one, "limit", &value));
+	/* Null is no limit. */
+	assert_int_equal(!value, !limit);
+	if (limit)
+		assert_int_equal(json_object_get_uint64(value), limit);
+}
+
+/* What a client has in all its sessions. */
+static void quotas(void **state)
+{
+	json_object *all, *value;
+	char why[128];
+
+	assert_int_equal(quota_add(&f.cfg.quota, "default size=4M sessions=2", why, sizeof(why)),
+			 0);
+	grant_all(attach(1), 1);
+	grant_all(attach(2), 2);
+	all = json_tokener_parse(get("/clients", 200));
+	assert_int_equal(json_object_array_length(all), 2);
+	assert_quota(all, "size", 3 * TEST_CHUNK, 4 * TEST_CHUNK);
+	assert_quota(all, "queue-pairs", 14, 0);
+	assert_quota(all, "sessions", 2, 2);
+	json_object_put(all);
+
+	/* Before it is known whose a session is it counts for nobody. */
+	f.l.keys = &no_keys;
+	request_role(FSW_ROLE_CONTROL, 0, 3);
+	all = json_tokener_parse(get("/clients", 200));
+	assert_int_equal(json_object_array_length(all), 3);
+	assert_true(json_object_object_get_ex(json_object_array_get_idx(all, 2), "quota", &value));
+	assert_null(value);
+	assert_quota(all, "sessions", 2, 2);
+	json_object_put(all);
+}
+
 static void health(void **state)
 {
 	assert_string_equal(get("/healthz", 200), "ok\n");
@@ -253,6 +299,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		ADMIN(metrics),
 		ADMIN(clients),
+		ADMIN(quotas),
 		ADMIN(health),
 		ADMIN(page),
 		ADMIN(what_it_does_not_answer),

@@ -117,6 +117,48 @@ static void keys(void **state)
 	unlink(key_path);
 }
 
+/* A quota is for somebody whom such a server can know. */
+static void quotas(void **state)
+{
+	static const char by_id[] = "00112233445566778899aabbccddeeff";
+	char key_path[96], text[256];
+	FILE *file;
+
+	snprintf(key_path, sizeof(key_path), "%s.keys", path);
+	file = fopen(key_path, "w");
+	assert_non_null(file);
+	fputs("node1 000102030405060708090a0b0c0d0e0f\n", file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(key_path, 0600), 0);
+
+	snprintf(text, sizeof(text), "size = 1G\nquota = %s size=1G\n", by_id);
+	write_bytes(text, strlen(text));
+	assert_int_equal(load("--check-config"), CONFIG_CHECK);
+	snprintf(text, sizeof(text), "size = 1G\nquota = identity:node1 size=1G\n");
+	write_bytes(text, strlen(text));
+	assert_int_equal(load("--check-config"), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "identity:node1: without --psk-file no client"));
+
+	snprintf(text, sizeof(text),
+		 "size = 1G\npsk-file = %s\nquota = identity:node1 size=1G\n"
+		 "quota = default sessions=1\n",
+		 key_path);
+	write_bytes(text, strlen(text));
+	assert_int_equal(load("--check-config"), CONFIG_CHECK);
+	assert_string_equal(captured_log(), "");
+	snprintf(text, sizeof(text),
+		 "size = 1G\npsk-file = %s\nquota = identity:node2 size=1G\n", key_path);
+	write_bytes(text, strlen(text));
+	assert_int_equal(load("--check-config"), CONFIG_CHECK);
+	assert_non_null(strstr(captured_log(), "identity:node2: there is no key of that name"));
+	snprintf(text, sizeof(text), "size = 1G\npsk-file = %s\nquota = %s size=1G\n", key_path,
+		 by_id);
+	write_bytes(text, strlen(text));
+	assert_int_equal(load(NULL), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), by_id));
+	unlink(key_path);
+}
+
 static void no_such_text(void **state)
 {
 	char *large = calloc(1, CONFFILE_MAX + 1);
@@ -150,6 +192,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(good, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(quotas, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_such_text, setup, teardown),
 	};
 

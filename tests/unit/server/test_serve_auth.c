@@ -93,8 +93,8 @@ static void a_proof_is_wrong(void **state)
 	assert_int_equal(next_sent(), 0);
 }
 
-/* Who it is is known, but it cannot be served: that is no failure to prove it. */
-static void right_but_refused(void **state)
+/* Who it is is known, but it may not have a session: that is no failure to prove it. */
+static void a_quota_is_spent(void **state)
 {
 	uint64_t failures = stats_get(STAT_AUTH_FAILURES), refusals = stats_get(STAT_REFUSALS);
 
@@ -221,7 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_proof_is_handed_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_proof_is_wrong, setup, teardown),
-		cmocka_unit_test_setup_teardown(right_but_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_quota_is_spent, setup, teardown),
 		cmocka_unit_test_setup_teardown(wishes_wait_for_the_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_proofs, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_proof_that_nobody_wants, setup, teardown),

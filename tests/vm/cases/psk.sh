@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # nodes: a,mem=768,cpus=2
+# timeout: 400
 #
 # Keys that client and server share: the right one opens, also once more after
 # the connection broke; all others, and servers without, are refused in words.
+# What a client may have goes by its key.
 
 # shellcheck source=tests/vm/case-lib.sh
 . "${GUEST_LIB%/*}/case-lib.sh"
@@ -52,6 +54,25 @@ no_key_is_left()
 	! grep -qE "$alice|$bob" "$SERVER_LOG" || die "the server's log has a key"
 }
 
+# alice_cannot PATTERN SIZE
+alice_cannot()
+{
+	fails_with 20 "$1" fastswap attach "rdma://$VM_IP:$PORT" --size "$2" --queues 1 \
+		--psk-file /tmp/alice.keys
+}
+
+# are_attached N: and those that left are forgotten
+are_attached()
+{
+	busybox wget -T 20 -q -O /tmp/clients http://127.0.0.1:9465/clients
+	[[ "$(grep -o '"number"' /tmp/clients | wc -l)" -eq "$1" ]]
+}
+
+says_twice()
+{
+	[[ "$(grep -c -- "$1" "$SERVER_LOG")" -eq 2 ]]
+}
+
 rdma_up
 
 step "files that are open to others, wrong, or somebody else's"
@@ -91,7 +112,7 @@ wait "$job" || die "pagewalk: exit status $?: $(<"$OUT")"
 check "wrong pages" "$(walk_result wrong)" -eq 0
 check "lost bytes" "$(attribute lost)" -eq 0
 check "pages were swapped" "$(counter writeback_pages)" -gt 500
-busybox wget -q -O /tmp/status http://127.0.0.1:9465/status
+busybox wget -T 20 -q -O /tmp/status http://127.0.0.1:9465/status
 grep -q '"authentication":true' /tmp/status
 grep -q '"identity":"alice"' /tmp/status
 detach "$DEVICE"
@@ -116,11 +137,53 @@ server_says '1 clients are attached that have no key any more'
 dd if=/dev/urandom of="$DEVICE" bs=1M count=1 oflag=direct status=none
 detach "$DEVICE"
 attach_refused 'no such identity, or not with this key' --psk-file /tmp/alice.keys
-busybox wget -q -O /tmp/metrics http://127.0.0.1:9465/metrics
+busybox wget -T 20 -q -O /tmp/metrics http://127.0.0.1:9465/metrics
 grep -q '^fastswap_server_authentication 1$' /tmp/metrics
 check "failures that were counted" \
 	"$(sed -n 's/^fastswap_server_authentication_failures_total //p' /tmp/metrics)" -eq 3
 no_key_is_left
+stop_server TERM
+
+step "what alice may have, in all her sessions"
+printf '%s\n' "alice $alice" "bob $bob" >/tmp/server.keys
+printf '%s\n' 'size = 64M' 'chunk-size = 4M' 'psk-file = /tmp/server.keys' \
+	'admin = 127.0.0.1:9465' 'quota = identity:alice size=24M sessions=2 queue-pairs=8' \
+	>/tmp/server.conf
+start_server --config /tmp/server.conf
+alice_cannot 'gives at most 24 MiB to one client' 32M
+wait_for 20 are_attached 0
+attach "rdma://$VM_IP:$PORT" --queues 2 --size 16M --psk-file /tmp/alice.keys
+first=$DEVICE
+server_says 'connected as alice, id .*, at most 2 queue sets and 24 MiB'
+# One queue pair is left, a session takes four.
+alice_cannot 'a limit of the server is reached' 4M
+server_says 'alice is refused: .*: --quota, queue pairs of this client'
+sed -i 's/queue-pairs=8/queue-pairs=12/' /tmp/server.conf
+kill -HUP "$SERVER"
+wait_for 20 server_says 'quota has changed'
+alice_cannot 'has only 8 MiB left' 12M
+wait_for 20 are_attached 1
+# All that is left, and as many queue sets as there may be.
+attach "rdma://$VM_IP:$PORT" --queues 2 --psk-file /tmp/alice.keys
+check "size of what is left" "$(blockdev --getsize64 "$DEVICE")" -eq $((8 << 20))
+server_says 'connected as alice, id .*, at most 1 queue sets and 24 MiB'
+alice_cannot 'a limit of the server is reached' 4M
+server_says 'alice is refused: .*: --quota, sessions of this client'
+busybox wget -T 20 -q -O /tmp/clients http://127.0.0.1:9465/clients
+grep -q '"size":{"used":[0-9]*,"limit":25165824}' /tmp/clients
+grep -q '"queue-pairs":{"used":11,"limit":12},"sessions":{"used":2,"limit":2}' /tmp/clients
+# Less than she has: nothing is taken away.
+sed -i 's/size=24M/size=4M/' /tmp/server.conf
+kill -HUP "$SERVER"
+wait_for 20 says_twice 'quota has changed'
+dd if=/dev/urandom of="$first" bs=1M count=4 oflag=direct status=none
+dd if=/dev/urandom of="$DEVICE" bs=1M count=4 oflag=direct status=none
+detach "$DEVICE"
+detach "$first"
+printf '%s\n' "quota = $(printf '%032d' 1) size=4M" >>/tmp/server.conf
+kill -HUP "$SERVER"
+wait_for 20 server_says 'with --psk-file a client is known by its identity'
+server_says 'not reloaded'
 stop_server TERM
 
 step "servers that do not have our key"
