@@ -154,6 +154,96 @@ static int case_isolation(const struct target *target)
 	return client_close(&b);
 }
 
+/* Neither reads nor writes, and gets new queue pairs for those that broke. */
+static int try_old_key(struct client *c, const struct fsw_grant *old)
+{
+	static const struct {
+		enum fsw_role role;
+		enum ibv_wr_opcode opcode;
+	} tries[] = {
+		{ FSW_ROLE_DEMAND, IBV_WR_RDMA_READ },
+		{ FSW_ROLE_WRITEBACK, IBV_WR_RDMA_WRITE },
+	};
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(tries); i++) {
+		struct link *link = &c->data[tries[i].role];
+		enum ibv_wc_status status;
+
+		memset(link->buffer, 0x33, 4096);
+		status = link_rdma(link, tries[i].opcode, fsw_letoh64(old->addr),
+				   fsw_letoh32(old->rkey), 4096);
+		CHECK(status == IBV_WC_REM_ACCESS_ERR, "an access with an old key: %s",
+		      ibv_wc_status_str(status));
+		for (k = 0; k < 4096; k++)
+			CHECK(link->buffer[k] == 0x33, "an old key shows bytes");
+		link_close(link);
+		if (client_connect_data(c, tries[i].role))
+			return 1;
+	}
+	return 0;
+}
+
+static int verify_all(struct client *c, uint32_t salt)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->max_chunks; i++)
+		if (client_verify_chunk(c, FSW_ROLE_DEMAND, i, salt))
+			return 1;
+	return 0;
+}
+
+static int take_and_fill(struct client *c, uint32_t salt)
+{
+	enum fsw_reason deny;
+	uint32_t i;
+
+	if (client_request(c, 0, c->max_chunks, &deny))
+		return 1;
+	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
+	if (verify_all(c, 0))
+		return 1;
+	for (i = 0; i < c->max_chunks; i++)
+		if (client_write_chunk(c, i, salt))
+			return 1;
+	return 0;
+}
+
+/* Who keeps the keys of memory that he has given back has nothing of it once others have it. */
+static int case_oldkey(const struct target *target)
+{
+	struct fsw_grant *old;
+	struct client a, b;
+	uint32_t i;
+
+	if (client_open(&a, target) || client_open(&b, target) || take_and_fill(&a, 1))
+		return 1;
+	old = calloc(a.max_chunks, sizeof(*old));
+	CHECK(old, "out of memory");
+	memcpy(old, a.grants, a.max_chunks * sizeof(*old));
+	/* All that there is: what one had is what the other gets. */
+	if (client_release(&a, 0, a.max_chunks) || take_and_fill(&b, 2))
+		return 1;
+	for (i = 0; i < a.max_chunks; i++)
+		if (try_old_key(&a, &old[i]))
+			return 1;
+	if (verify_all(&b, 2))
+		return 1;
+	/* Nor in a new session. */
+	client_close(&a);
+	if (client_open(&a, target))
+		return 1;
+	for (i = 0; i < a.max_chunks; i++)
+		if (try_old_key(&a, &old[i]))
+			return 1;
+	if (verify_all(&b, 2))
+		return 1;
+	free(old);
+	client_close(&a);
+	return client_close(&b);
+}
+
 static int expect_refusal(const struct target *target, const char *what, const void *hello,
 			  size_t len, struct link *control, enum fsw_reason reason)
 {
@@ -464,6 +554,7 @@ const struct probe_case probe_cases[] = {
 	{ "cycle", case_cycle, 1, "all memory five times, always zeroed" },
 	{ "exhaust", case_exhaust, 1, "more than there is" },
 	{ "isolation", case_isolation, 1, "another session's rkey" },
+	{ "oldkey", case_oldkey, 1, "rkeys of memory that is another session's now" },
 	{ "refusals", case_refusals, 1, "every bad hello" },
 	{ "garbage", case_garbage, 1, "every bad message" },
 	{ "ping", case_ping, 1, "keep-alive, client to server" },
@@ -472,6 +563,7 @@ const struct probe_case probe_cases[] = {
 	{ "hostile", case_hostile, 1, "every move in every state" },
 	{ "random", case_random, 0, "any moves in any state for --seconds, by --seed" },
 	{ "storm", case_storm, 0, "connect all the time for --seconds beside an attached client" },
+	{ "hoard", case_hoard, 0, "take queue pairs without end for --seconds beside one" },
 	{ "load", case_load, 0, "--clients at once with --sets each, for --seconds" },
 	{ "cycles", case_cycles, 0, "--cycles short sessions, one after the other" },
 	{ "hold", case_hold, 0, "a session for --seconds, or until a goodbye" },

@@ -7,4 +7,7 @@
 /* One process connects all the time; a client that is attached does not notice. */
 int case_storm(const struct target *target);
 
+/* One process takes sessions and queue pairs without end; likewise. */
+int case_hoard(const struct target *target);
+
 #endif /* FSW_PROBE_STORM_H */

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # nodes: a,mem=768,cpus=1
+# timeout: 400
 # processors: 1
 #
 # The server's command line: what is wrong is said in one line and by the exit
@@ -22,6 +23,15 @@ refuses()
 	echo "$text"
 }
 RUN=()
+
+# pool_has FLAG: of the server's largest mapping, as in smaps
+pool_has()
+{
+	awk -v flag="$1" '
+		/^Size:/ { size = $2 }
+		/^VmFlags:/ && size > most { most = size; flags = $0 " " }
+		END { exit !(most >= 65536 && flags ~ (" " flag " ")) }' "/proc/$SERVER/smaps"
+}
 
 step "options"
 fastswap-server --help | grep -q -- '--size SIZE'
@@ -67,6 +77,8 @@ RUN=()
 step "a port that is taken"
 start_server --size 64M --chunk-size 16M --keepalive 2
 refuses 4 'port 50000 is taken' --size 64M
+pool_has lo || die "the pool is not locked"
+pool_has dd || die "the pool would be in a core dump"
 
 step "the protocol"
 fsw-probe "$VM_IP" all
@@ -92,6 +104,26 @@ kill -USR1 "$SERVER"
 wait_for 20 grep -q 'drained: no client is left' "$SERVER_LOG"
 busybox wget -q -O /tmp/metrics http://127.0.0.1:9465/metrics
 grep -q '^fastswap_server_pool_bytes{state="free"} 67108864$' /tmp/metrics
+stop_server TERM
+
+step "one client that takes all it can get"
+printf '%s\n' 'size = 64M' 'chunk-size = 4M' 'connect-rate = 0' 'max-sets = 8' \
+	'max-per-address = 4' >/tmp/server.conf
+start_server --config /tmp/server.conf
+fsw-probe --seconds 5 "$VM_IP" hoard
+server_says 'connection refused: .*: --max-per-address'
+# All that it had is there for others.
+wait_for 30 fsw-probe "$VM_IP" session
+fsw-probe "$VM_IP" exhaust
+
+step "who is attached may stay when his address is excluded"
+fsw-probe --seconds 15 "$VM_IP" hold >/tmp/held 2>&1 &
+held=$!
+wait_for 20 grep -q holding /tmp/held
+echo 'allow = 192.0.2.0/24' >>/tmp/server.conf
+kill -HUP "$SERVER"
+wait_for 10 server_says '1 clients are attached from addresses that are not allowed any more'
+wait "$held" || die "who was there before is not served to the end: $(</tmp/held)"
 stop_server TERM
 
 step "huge pages, another port, IPv6, SIGINT"
