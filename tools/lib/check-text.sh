@@ -108,6 +108,35 @@ check_size()
 		'$1 > 650 && $2 != "total" { print $2 ": " $1 " lines: too much for one file" }'
 }
 
+# What the manual of the server must have: every option, which --help and the
+# completion have as well, every signal and every exit status. And groff has
+# nothing to say about any manual.
+check_manual()
+{
+	local what manual=$scratch/manual completion=server/fastswap-server.bash-completion
+	local -a pages options
+
+	mapfile -t pages < <(files '*.8')
+	mapfile -t options < <(sed -n 's/^\t\[OPT_[A-Z_]*\] = [^"]*"\([a-z-]*\)".*/\1/p' \
+		server/option.c)
+	examined ${#options[@]} options
+	sed 's/\\-/-/g' server/fastswap-server.8 >"$manual"
+	for what in "${options[@]}"; do
+		grep -qE "^\.BI? --$what( |\$)" "$manual" || echo "the manual lacks --$what"
+		grep -qE "\"  --$what( |\\\\)" server/config.c || echo "--help lacks --$what"
+		grep -qE -- "--$what([ ')]|\$)" $completion || echo "the completion lacks --$what"
+	done
+	while read -r what; do
+		sed -n '/^\.SH SIGNALS/,/^\.SH LIMITS/{/^\.TP/{n;p}}' "$manual" | grep -q "$what" ||
+			echo "the manual lacks $what"
+	done < <(sed -n 's/^.*{ \(SIG[A-Z0-9]*\), .*/\1/p' server/listener.c)
+	while read -r what; do
+		sed -n '/^\.SH EXIT STATUS/,/^\.SH FILES/p' "$manual" | grep -qx "\.B $what" ||
+			echo "the manual lacks the exit status $what"
+	done < <(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' server/listener.h)
+	! command -v groff >/dev/null || groff -man -ww -z -Tutf8 "${pages[@]}"
+}
+
 # Differences between kernels are found by probes and live in kcompat.h.
 check_compat()
 {
