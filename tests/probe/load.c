@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,18 @@
 #define MAX_CLIENTS	1024
 #define MAX_SAMPLES	4096	/* of each client; later ones do not count */
 
+/* How long something took, each time. */
+struct samples {
+	uint32_t nr;
+	uint32_t us[MAX_SAMPLES];
+};
+
 /* What a client tells; only it writes to it. */
 struct told {
 	uint64_t connect_ms;		/* all its queue pairs */
 	uint64_t grants;		/* chunks that it was granted */
-	uint32_t nr_samples;
-	uint32_t sample_us[MAX_SAMPLES];	/* a request until the last grant of it */
+	struct samples requests;	/* until the last grant of it */
+	struct samples pings;		/* until the pong, with requests of others being served */
 	int failed;
 };
 
@@ -59,10 +66,41 @@ static void nap(void)
 	nanosleep(&ts, NULL);
 }
 
+static void add_sample(struct samples *samples, uint64_t begin_us)
+{
+	if (samples->nr < MAX_SAMPLES)
+		samples->us[samples->nr++] = now_us() - begin_us;
+}
+
 static void wait_for_phase(struct load *load, unsigned int phase)
 {
 	while (atomic_load(&load->phase) < phase)
 		nap();
+}
+
+/* Answers pings, so that the server does not take it for dead. */
+static int live(struct client *c)
+{
+	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
+	size_t len;
+	int err = link_receive(&c->control, (struct fsw_msg *)bytes, &len, 0, true);
+
+	CHECK(err == ETIMEDOUT, "while nothing was to be done: %s",
+	      err ? strerror(err) : "a message");
+	return 0;
+}
+
+/* Until the phase begins. Rarely enough that many of them leave the machine to the server. */
+static int rest(struct client *c, struct load *load, unsigned int phase)
+{
+	const struct timespec ts = { .tv_nsec = 50000000 };
+
+	while (atomic_load(&load->phase) < phase) {
+		if (live(c))
+			return 1;
+		nanosleep(&ts, NULL);
+	}
+	return 0;
 }
 
 /* The data links of every set; @links has room for them. */
@@ -78,8 +116,28 @@ static int connect_sets(struct client *c, const struct target *target, struct li
 			err = client_hello(links, target, &hello, sizeof(hello), &c->control);
 			CHECK(!err, "queue pair %d of set %u: %s (%s)", role, set, strerror(err),
 			      fsw_reason_text(links->refused));
+			if (live(c))
+				return 1;
 		}
 	}
+	return 0;
+}
+
+static int ping(struct client *c, struct samples *samples)
+{
+	unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
+	struct fsw_msg *msg = (struct fsw_msg *)bytes;
+	uint64_t begin = now_us();
+	uint32_t seq = ++c->seq;
+	size_t len;
+	int err;
+
+	CHECK(!link_send(&c->control, FSW_MSG_PING, seq, NULL, 0), "send failed");
+	err = link_receive(&c->control, msg, &len, PATIENCE_MS, true);
+	CHECK(!err, "waiting for a pong: %s", strerror(err));
+	CHECK(fsw_letoh16(msg->type) == FSW_MSG_PONG && fsw_letoh32(msg->seq) == seq,
+	      "no pong to a ping");
+	add_sample(samples, begin);
 	return 0;
 }
 
@@ -98,10 +156,9 @@ static int ask(struct client *c, struct load *load, struct told *told)
 		if (deny == FSW_REASON_BUSY || deny == FSW_REASON_NO_MEMORY)
 			continue;
 		CHECK(!deny, "denied: %s", fsw_reason_text(deny));
-		if (told->nr_samples < MAX_SAMPLES)
-			told->sample_us[told->nr_samples++] = now_us() - begin;
+		add_sample(&told->requests, begin);
 		told->grants += chunks;
-		if (client_release(c, 0, chunks))
+		if (client_release(c, 0, chunks) || ping(c, &told->pings))
 			return 1;
 	}
 	return 0;
@@ -123,19 +180,14 @@ static int be_client(const struct target *target, struct load *load, struct told
 	told->connect_ms = link_now_ms() - begin;
 	atomic_fetch_add(&load->ready, 1);
 
-	wait_for_phase(load, PHASE_ASK);
+	if (rest(&c, load, PHASE_ASK))
+		return 1;
 	if (ask(&c, load, told))
 		return 1;
 	atomic_fetch_add(&load->ready, 1);
 
-	/* Nothing but keep-alives. */
-	while (atomic_load(&load->phase) < PHASE_LEAVE) {
-		unsigned char bytes[FSW_MSG_MAX] __attribute__((aligned(8)));
-		size_t len;
-		int err = link_receive(&c.control, (struct fsw_msg *)bytes, &len, 100, true);
-
-		CHECK(err == ETIMEDOUT, "while nothing was to be done: %s", strerror(err));
-	}
+	if (rest(&c, load, PHASE_LEAVE))
+		return 1;
 	client_goodbye(&c);
 	for (i = 0; i < nr; i++)
 		link_close(&links[i]);
@@ -182,32 +234,46 @@ static void report_connects(const struct load *load, const struct target *target
 	       (uint64_t)target->clients * each * 1000 / (ms ? ms : 1), slowest);
 }
 
+static int report_latency(const struct load *load, const struct target *target, const char *what,
+			  bool pings)
+{
+	uint32_t *all = calloc(target->clients, sizeof(load->told->requests.us)), nr = 0, i;
+
+	CHECK(all, "out of memory");
+	for (i = 0; i < target->clients; i++) {
+		const struct told *told = &load->told[i];
+		const struct samples *samples = pings ? &told->pings : &told->requests;
+
+		memcpy(all + nr, samples->us, samples->nr * sizeof(*all));
+		nr += samples->nr;
+	}
+	CHECK(nr, "nobody was answered");
+	qsort(all, nr, sizeof(*all), compare);
+	printf("%s: %u us at the median, %u us at the 99th percentile, %u us at most (%u times)\n",
+	       what, all[nr / 2], all[(uint64_t)nr * 99 / 100], all[nr - 1], nr);
+	free(all);
+	return 0;
+}
+
 static int report_grants(const struct load *load, const struct target *target, uint64_t ms)
 {
 	uint64_t sum = 0, least = UINT64_MAX, most = 0;
-	uint32_t *samples, nr = 0, i;
+	uint32_t i;
 
-	samples = calloc(target->clients, sizeof(load->told->sample_us));
-	CHECK(samples, "out of memory");
 	for (i = 0; i < target->clients; i++) {
-		const struct told *told = &load->told[i];
+		uint64_t grants = load->told[i].grants;
 
-		memcpy(samples + nr, told->sample_us, told->nr_samples * sizeof(*samples));
-		nr += told->nr_samples;
-		sum += told->grants;
-		least = told->grants < least ? told->grants : least;
-		most = told->grants > most ? told->grants : most;
+		sum += grants;
+		least = grants < least ? grants : least;
+		most = grants > most ? grants : most;
 	}
-	CHECK(nr, "nobody was granted anything");
-	qsort(samples, nr, sizeof(*samples), compare);
-	printf("granted: %" PRIu64 " chunks in %" PRIu64 " ms, %" PRIu64 " per second; "
-	       "a request of %u took %u us at the median, %u us at the 99th percentile; "
-	       "of a client at least %" PRIu64 ", at most %" PRIu64 "\n",
-	       sum, ms, sum * 1000 / (ms ? ms : 1), target->chunks, samples[nr / 2],
-	       samples[nr / 100 * 99], least, most);
-	free(samples);
+	printf("granted: %" PRIu64 " chunks in %" PRIu64 " ms, %" PRIu64
+	       " per second, %u by each request; of a client at least %" PRIu64
+	       ", at most %" PRIu64 "\n",
+	       sum, ms, sum * 1000 / (ms ? ms : 1), target->chunks, least, most);
 	CHECK(least, "one client was granted nothing at all");
-	return 0;
+	return report_latency(load, target, "request to grant", false) ||
+	       report_latency(load, target, "ping to pong", true);
 }
 
 static int lead(struct load *load, const struct target *target)

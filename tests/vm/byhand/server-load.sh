@@ -8,49 +8,9 @@
 # as it takes a quarter of an hour:
 #	tests/vm/run-case --build build tests/vm/byhand/server-load.sh 6.12
 
-# shellcheck source=tests/vm/case-lib.sh
-. "${GUEST_LIB%/*}/case-lib.sh"
-
-readonly CLIENTS=64 SETS=8 CYCLES=10000
-
-# What the server holds besides the pool, in KiB: it is to be the same after every round.
-heap_kib()
-{
-	sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$SERVER/status"
-}
-
-cpu_ticks()
-{
-	cut -d ' ' -f 14,15 "/proc/$SERVER/stat" | tr ' ' '+'
-}
-
-nobody_is_attached()
-{
-	[[ "$(rdma resource show qp link "$GUEST_RDMA" | grep -c 'comm fastswap-server')" -eq 0 ]]
-}
-
-# round NAME COMMAND...
-round()
-{
-	local before
-
-	step "$1"
-	before=$(heap_kib)
-	fsw-probe "${@:2}"
-	wait_for 120 nobody_is_attached
-	echo "heap: $before KiB before, $(heap_kib) KiB after; objects: $(rdma resource show)"
-}
+# shellcheck source=tests/vm/byhand/load-lib.sh
+. "${GUEST_LIB%/*}/byhand/load-lib.sh"
 
 rdma_up
-start_server --size 512M --chunk-size 1M --connect-rate 0 --max-per-address 0 \
-	--max-sessions 256 --max-sets 8 --threads 2
-round "$CLIENTS clients at once" --clients "$CLIENTS" --sets "$SETS" --chunks 4 --seconds 20 \
-	"$VM_IP" load
-round "and once more" --clients "$CLIENTS" --sets "$SETS" --chunks 4 --seconds 20 "$VM_IP" load
-round "$CYCLES sessions" --cycles "$CYCLES" "$VM_IP" cycles
-
-step "nobody is there"
-before=$(($(cpu_ticks)))
-sleep 20
-echo "idle: $(($(cpu_ticks) - before)) clock ticks of CPU time in 20 s"
-stop_server TERM
+load 64 10000 --size 512M
+check "KiB by which it has grown" "$grown" -le 256
