@@ -463,3 +463,12 @@ bool fastswap_holds_data(const struct fastswap_upper *up, const struct bio *bio)
 	return run == fastswap_nr_slots(bio) && state == FASTSWAP_SLOT_DATA;
 }
 EXPORT_SYMBOL_GPL(fastswap_holds_data);
+
+bool fastswap_may_hold(const struct fastswap_upper *up, u64 offset, u64 length)
+{
+	if (up->ops)
+		return up->ops->may_hold(up, offset, length);
+	return fastswap_slotmap_any(&up->dev->slots, offset >> FASTSWAP_SLOT_SHIFT,
+				    length >> FASTSWAP_SLOT_SHIFT);
+}
+EXPORT_SYMBOL_GPL(fastswap_may_hold);

@@ -49,6 +49,7 @@ bool fastswap_slotmap_contains(const struct fastswap_slotmap *map, u64 first, u6
 enum fastswap_slot_state fastswap_slotmap_get(const struct fastswap_slotmap *map, u64 slot);
 u64 fastswap_slotmap_run(const struct fastswap_slotmap *map, u64 first, u64 count,
 			 enum fastswap_slot_state *state);
+bool fastswap_slotmap_any(const struct fastswap_slotmap *map, u64 first, u64 count);
 void fastswap_slotmap_mark(struct fastswap_slotmap *map, u64 first, u64 count,
 			   enum fastswap_slot_state state);
 u64 fastswap_slotmap_lose(struct fastswap_slotmap *map);

@@ -23,6 +23,7 @@ struct fsm_map {
 
 u8 fsm_map_who(const struct fsm_map *map, u64 slot);
 u32 fsm_map_run(const struct fsm_map *map, unsigned int r, u64 first, u32 count);
+bool fsm_map_any(const struct fsm_map *map, unsigned int r, u64 first, u64 end);
 u64 fsm_map_next_missing(const struct fsm_map *map, unsigned int r, u64 from);
 u64 fsm_map_count_missing(const struct fsm_map *map, unsigned int r);
 u8 fsm_map_written(struct fsm_map *map, u64 first, u32 count, u8 by);

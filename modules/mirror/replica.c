@@ -158,11 +158,33 @@ static bool holds_data(const struct fastswap_upper *up, const struct bio *bio)
 	return fsm_map_run(&r->m->map, r->index, fastswap_first_slot(bio), slots) == slots;
 }
 
+/*
+ * ->may_hold of struct fastswap_upper_ops. A write that this replica has ended and another has not
+ * is not accounted for yet, nor is what is being copied.
+ */
+static bool may_hold(const struct fastswap_upper *up, u64 offset, u64 length)
+{
+	struct fsm_replica *r = container_of(up, struct fsm_replica, upper);
+	u64 first = offset >> FASTSWAP_SLOT_SHIFT, group;
+	struct fsm *m = r->m;
+	bool any = false;
+	u64 end;
+
+	spin_lock_irq(&m->lock);
+	end = min(first + (length >> FASTSWAP_SLOT_SHIFT), m->map.nr_slots);
+	for (group = first / FSM_GROUP; !any && group * FSM_GROUP < end; group++)
+		any = group == m->group || *fsm_busy_of(m, group);
+	any = any || fsm_map_any(&m->map, r->index, first, end);
+	spin_unlock_irq(&m->lock);
+	return any;
+}
+
 const struct fastswap_upper_ops fsm_upper_ops = {
 	.end_bios = fsm_end_bios,
 	.set_health = set_health,
 	.lose_all = lose_all,
 	.holds_data = holds_data,
+	.may_hold = may_hold,
 };
 
 /* ->set_hold of struct fastswap_backend_ops */

@@ -146,6 +146,7 @@ enum fastswap_health {
  * @set_health: see fastswap_set_health()
  * @lose_all: see fastswap_lose_all()
  * @holds_data: see fastswap_holds_data()
+ * @may_hold: see fastswap_may_hold()
  */
 struct fastswap_upper_ops {
 	u64 (*end_bios)(struct fastswap_upper *up, enum fastswap_class class,
@@ -153,6 +154,7 @@ struct fastswap_upper_ops {
 	void (*set_health)(struct fastswap_upper *up, enum fastswap_health health);
 	u64 (*lose_all)(struct fastswap_upper *up);
 	bool (*holds_data)(const struct fastswap_upper *up, const struct bio *bio);
+	bool (*may_hold)(const struct fastswap_upper *up, u64 offset, u64 length);
 };
 
 /**
@@ -373,6 +375,20 @@ u64 fastswap_lose_all(struct fastswap_upper *up);
  * that has called fastswap_lose_all() since need ask.
  */
 bool fastswap_holds_data(const struct fastswap_upper *up, const struct bio *bio);
+
+/**
+ * fastswap_may_hold - may the backend have anything in a range that somebody wants back?
+ * @up: whom it works for
+ * @offset: of the range, a multiple of the slot size
+ * @length: of the range, likewise; may go beyond the end of the device
+ *
+ * No lock held; may be called while I/O is under way, and from ->attach on. Writes count only from
+ * their end on: a backend that wants to throw away what is in the range has to know that none is under
+ * way, of those that began before it asked.
+ *
+ * Return: false if no slot of it holds data.
+ */
+bool fastswap_may_hold(const struct fastswap_upper *up, u64 offset, u64 length);
 
 /* "fastswapN" for log lines; valid from ->attach on. */
 const char *fastswap_name(const struct fastswap_upper *up);

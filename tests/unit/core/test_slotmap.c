@@ -94,6 +94,30 @@ static void check(const struct model *m)
 	assert_int_equal(((unsigned char *)m->map.lost)[m->bytes], GUARD);
 }
 
+/* Every range, against a look at each slot. */
+static void test_any(void **state)
+{
+	struct model *m = *state;
+	u64 first, count, i;
+	bool any;
+
+	assert_false(fastswap_slotmap_any(&m->map, 0, NR_SLOTS));
+	mark(m, 3, 1, FASTSWAP_SLOT_DATA);
+	mark(m, 63, 2, FASTSWAP_SLOT_DATA);
+	mark(m, 200, 1, FASTSWAP_SLOT_LOST);
+	mark(m, NR_SLOTS - 1, 1, FASTSWAP_SLOT_DATA);
+	for (first = 0; first < NR_SLOTS; first++) {
+		for (count = 0; count <= NR_SLOTS + 70; count++) {
+			any = false;
+			for (i = first; i < first + count && i < NR_SLOTS; i++)
+				any |= m->slot[i] == FASTSWAP_SLOT_DATA;
+			assert_int_equal(fastswap_slotmap_any(&m->map, first, count), any);
+		}
+	}
+	assert_false(fastswap_slotmap_any(&m->map, NR_SLOTS, 512));
+	assert_false(fastswap_slotmap_any(&m->map, 512, 512));
+}
+
 static void test_bytes(void **state)
 {
 	assert_int_equal(fastswap_slotmap_bytes(0), 0);
@@ -333,6 +357,7 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_any, setup, teardown),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_contains),
 		cmocka_unit_test_setup_teardown(test_empty_at_first, setup, teardown),

@@ -50,6 +50,22 @@ static void compare(void)
 	}
 }
 
+static void any_of_a_range(void **state)
+{
+	u64 first, end;
+
+	fsm_map_written(&map, 70, 1, 1 << 1);
+	fsm_map_written(&map, SLOTS - 1, 1, 1 << 1);
+	for (first = 0; first < SLOTS; first++) {
+		for (end = first; end <= SLOTS; end++) {
+			assert_int_equal(fsm_map_any(&map, 1, first, end),
+					 (first <= 70 && end > 70) || end == SLOTS);
+			assert_false(fsm_map_any(&map, 0, first, end));
+		}
+	}
+	assert_false(fsm_map_any(&map, 1, SLOTS, SLOTS));
+}
+
 static void empty(void **state)
 {
 	compare();
@@ -103,6 +119,7 @@ static void at_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(any_of_a_range, start),
 		cmocka_unit_test_setup(empty, start),
 		cmocka_unit_test_setup(what_nobody_has_is_not_missing, start),
 		cmocka_unit_test_setup(runs, start),
