@@ -48,11 +48,15 @@ static void take_snapshot(const struct listener *l, struct snapshot *s)
 		[SESSION_KEPT] = SESSIONS_KEPT,
 	};
 	const struct session *session;
+	const struct ledger ledger = pool_ledger(l->pool);
 	struct pool_counts counts;
 	unsigned int i;
 
 	memset(s, 0, sizeof(*s));
 	pool_count(l->pool, &counts);
+	s->promised = ledger.committed;
+	s->promisable = ledger.total * ledger.percent / LEDGER_PERCENT;
+	s->reserved = ledger.reserved;
 	s->chunk_bytes = 1ull << l->pool->chunk_shift;
 	s->chunks[CHUNKS_FREE] = counts.nr_free;
 	s->chunks[CHUNKS_CLEARING] = counts.nr_dirty;
@@ -99,8 +103,12 @@ static json_object *quota(const struct listener *l, const struct tenant *tenant)
 	unsigned int i;
 
 	for (i = 0; i < QUOTA_NR; i++) {
-		json_object *one = json_object_new_object();
+		json_object *one;
 
+		/* No limit; what is kept for the client is shown beside. */
+		if (i == QUOTA_RESERVE)
+			continue;
+		one = json_object_new_object();
 		add_number(one, "used", tenant->used[i]);
 		if (limits.limit[i] == QUOTA_NONE)
 			json_object_object_add(one, "limit", NULL);
@@ -123,7 +131,12 @@ static json_object *clients(struct listener *l)
 		json_object *one = json_object_new_object();
 		uint64_t pairs = session->control ? 1 : 0;
 		uint64_t held = atomic_load(&session->grants.nr_granted);
+		const struct share share = pool_share(l->pool, &session->grants.share);
+		struct account account = { 0 };
 		unsigned int i;
+
+		if (session->tenant)
+			account = pool_account(l->pool, &session->tenant->account);
 
 		for (i = 0; i < session->max_sets * (FSW_NR_ROLES - 1); i++)
 			pairs += session->data[i] != NULL;
@@ -133,6 +146,8 @@ static json_object *clients(struct listener *l)
 		add_text(one, "address", session->peer);
 		add_text(one, "state", phase_name(session->phase));
 		add_number(one, "bytes", held << l->pool->chunk_shift);
+		add_number(one, "promised_bytes", share.promised << l->pool->chunk_shift);
+		add_number(one, "reserved_bytes", account.reserved << l->pool->chunk_shift);
 		add_number(one, "max_bytes",
 			   (uint64_t)session->grants.max_chunks << l->pool->chunk_shift);
 		add_number(one, "queue_pairs", pairs);
@@ -180,6 +195,9 @@ static json_object *status(const struct admin *a)
 	for (i = 0; i < CHUNKS_NR_STATES; i++)
 		add_number(part, snapshot_chunk_state(i), s.chunks[i] * s.chunk_bytes);
 	json_object_object_add(all, "pool", part);
+	add_number(all, "promised", s.promised * s.chunk_bytes);
+	add_number(all, "promisable", s.promisable * s.chunk_bytes);
+	add_number(all, "reserved", s.reserved * s.chunk_bytes);
 	part = json_object_new_object();
 	for (i = 0; i < STAT_NR; i++)
 		add_number(part, snapshot_count_name(i), s.counts[i]);

@@ -129,6 +129,29 @@ static uint64_t max_chunks(const struct listener *l, const struct quota_who *who
 	return quota.limit[QUOTA_SIZE] >> l->pool->chunk_shift;
 }
 
+/* Chunks that are kept for a client. */
+static uint64_t reserve(const struct listener *l, const struct quota_who *who)
+{
+	const struct quota quota = quota_find(&l->cfg->quota, who);
+
+	return quota_chunks(quota.limit[QUOTA_RESERVE], l->pool->chunk_shift);
+}
+
+void bounds_set_ledger(struct listener *l)
+{
+	unsigned int shift = l->pool->chunk_shift;
+	struct tenant *tenant;
+
+	/* At no moment have those who are here more than there is for all. */
+	TAILQ_FOREACH(tenant, &l->tenants, link)
+		if (reserve(l, &tenant->who) < pool_account(l->pool, &tenant->account).reserved)
+			pool_reserve(l->pool, &tenant->account, reserve(l, &tenant->who));
+	pool_set_ledger(l->pool, l->cfg->overcommit ? l->cfg->overcommit : LEDGER_PERCENT,
+			quota_reserved(&l->cfg->quota, shift));
+	TAILQ_FOREACH(tenant, &l->tenants, link)
+		pool_reserve(l->pool, &tenant->account, reserve(l, &tenant->who));
+}
+
 /* Let it count, and have no more than its client has left; look_at_quota() was content. */
 static bool assign(struct listener *l, struct session *session, const struct quota_who *who)
 {
@@ -140,6 +163,7 @@ static bool assign(struct listener *l, struct session *session, const struct quo
 	if (!session->tenant)
 		return false;
 	session->grants.tenant = session->tenant;
+	pool_reserve(l->pool, &session->tenant->account, reserve(l, who));
 	if (session->grants.max_chunks > chunks)
 		session->grants.max_chunks = chunks;
 	sets = (quota.limit[QUOTA_QUEUE_PAIRS] - used[QUOTA_QUEUE_PAIRS] - 1) / DATA_ROLES;
@@ -188,19 +212,30 @@ struct bounds_refusal bounds_proven(struct listener *l, struct session *session,
 
 uint64_t bounds_available(const struct listener *l, const struct session *session)
 {
-	uint64_t bytes = pool_promised(l->pool), left;
+	uint64_t chunks, left;
 
 	/* Whose it is is not known yet. */
 	if (!session->tenant)
-		return bytes;
+		return (uint64_t)pool_coming(l->pool) << l->pool->chunk_shift;
+	chunks = pool_offer(l->pool, &session->tenant->account);
 	/* What is on its way back from an earlier session will be there when it is asked for. */
-	if (atomic_load(&session->tenant->nr_ending))
+	if (atomic_load(&session->tenant->nr_ending)) {
 		left = atomic_load(&session->tenant->max_chunks);
-	else
+	} else if (session->grants.elastic) {
+		const uint64_t max = atomic_load(&session->tenant->max_chunks);
+
+		left = pool_account(l->pool, &session->tenant->account).committed;
+		left = left < max ? max - left : 0;
+	} else {
 		left = tenant_left(session->tenant);
-	if (left < bytes >> l->pool->chunk_shift)
-		bytes = left << l->pool->chunk_shift;
-	return bytes;
+	}
+	if (left < chunks)
+		chunks = left;
+	/* One that asks for all at once has nothing of a promise. */
+	left = pool_coming(l->pool);
+	if (!session->grants.elastic && left < chunks)
+		chunks = left;
+	return chunks << l->pool->chunk_shift;
 }
 
 void bounds_reloaded(struct listener *l)
@@ -210,6 +245,7 @@ void bounds_reloaded(struct listener *l)
 	unsigned int nr = 0;
 
 	rlimits_check_files(l->cfg->max_sessions, l->nr_workers);
+	bounds_set_ledger(l);
 	TAILQ_FOREACH(tenant, &l->tenants, link)
 		atomic_store(&tenant->max_chunks, max_chunks(l, &tenant->who));
 	TAILQ_FOREACH(session, &l->sessions, link)

@@ -54,8 +54,11 @@ struct bounds_refusal bounds_proven(struct listener *l, struct session *session,
 /** bounds_count - set @used of all tenants */
 void bounds_count(struct listener *l);
 
-/** bounds_available - bytes that could be granted to a session now */
+/** bounds_available - bytes that a session could be promised, or granted, now */
 uint64_t bounds_available(const struct listener *l, const struct session *session);
+
+/** bounds_set_ledger - tell the pool what may be promised, and what is reserved */
+void bounds_set_ledger(struct listener *l);
 
 /**
  * bounds_reloaded - the configuration has changed

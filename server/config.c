@@ -40,6 +40,7 @@ static const struct config defaults = {
 	.connect_rate = 100,
 	.max_per_address = 64,
 	.log_level = LOG_LEVEL_INFO,
+	.overcommit = 100,
 };
 
 const char *config_usage(void)
@@ -71,9 +72,12 @@ const char *config_usage(void)
 	       "  --max-per-address N  clients at the same time from one address; 0: any number\n"
 	       "                       (default 64)\n"
 	       "  --quota 'WHO NAME=LIMIT...'\n"
-	       "                       limits of a client: size=SIZE, queue-pairs=N, sessions=N.\n"
+	       "                       limits of a client: size=SIZE, queue-pairs=N, sessions=N;\n"
+	       "                       and reserve=SIZE, which is kept for the client.\n"
 	       "                       WHO is identity:NAME with --psk-file, without it the id\n"
 	       "                       that the client says; default: each one not named\n"
+	       "  --overcommit RATIO   promise so many times the memory that there is, from 1\n"
+	       "                       to 100, such as 1.5 (default 1)\n"
 	       "  --psk-file FILE      refuse clients that do not prove who they are by a key in\n"
 	       "                       FILE: lines 'IDENTITY KEY', mode 0600 (default: none,\n"
 	       "                       everybody may come)\n"
@@ -153,8 +157,9 @@ static enum option_id plan_chunks(struct config *cfg, char *why, size_t why_size
 {
 	const uint64_t min = 1ull << FSW_CHUNK_SHIFT_MIN, max = 1ull << FSW_CHUNK_SHIFT_MAX;
 	const uint64_t chunk = cfg->asked_chunk;
+	char text[32], chunk_text[32], size_text[32];
 	unsigned int shift = DEFAULT_CHUNK_SHIFT;
-	char text[32];
+	uint64_t reserved;
 
 	cfg->asked_size = cfg->size;
 	if (!cfg->size) {
@@ -190,6 +195,14 @@ static enum option_id plan_chunks(struct config *cfg, char *why, size_t why_size
 	}
 	cfg->chunk_shift = shift;
 	cfg->size = cfg->size >> shift << shift;
+	reserved = quota_reserved(&cfg->quota, shift);
+	if (reserved > cfg->size >> shift) {
+		complain(why, why_size, ": more is reserved, %s in chunks of %s, than there is, %s",
+			 config_size_text(text, sizeof(text), reserved << shift),
+			 config_size_text(chunk_text, sizeof(chunk_text), 1ull << shift),
+			 config_size_text(size_text, sizeof(size_text), cfg->size));
+		return OPT_QUOTA;
+	}
 	return OPT_NR;
 }
 

@@ -49,6 +49,7 @@ struct config {
 	unsigned int connect_rate;	/* requests per second and address; 0: any number */
 	unsigned int max_per_address;	/* sessions; 0: any number */
 	struct quota_list quota;
+	unsigned int overcommit;	/* percent of the pool that may be promised */
 };
 
 enum config_verdict {

@@ -34,20 +34,31 @@ void grants_destroy(struct grants *g)
 	g->chunk = NULL;
 }
 
+static bool is_elastic(enum fsw_msg_type type)
+{
+	return type == FSW_MSG_PROMISE || type == FSW_MSG_FORGET;
+}
+
 bool grants_add_job(struct grants *g, const struct fsw_msg *msg)
 {
+	const struct fsw_promise *promise = (const struct fsw_promise *)(msg + 1);
 	const struct fsw_range *range = (const struct fsw_range *)(msg + 1);
+	enum fsw_msg_type type = fsw_letoh16(msg->type);
 	struct grant_job *job;
 
-	if (g->nr_jobs == FSW_CTRL_WINDOW)
+	if (g->nr_jobs == FSW_CTRL_WINDOW || (is_elastic(type) && !g->elastic))
 		return false;
 	job = &g->jobs[(g->first_job + g->nr_jobs++) % FSW_CTRL_WINDOW];
 	*job = (struct grant_job) {
-		.type = fsw_letoh16(msg->type),
+		.type = type,
 		.seq = fsw_letoh32(msg->seq),
-		.first = fsw_letoh32(range->first),
-		.count = fsw_letoh32(range->count),
 	};
+	if (type == FSW_MSG_PROMISE) {
+		job->count = fsw_letoh32(promise->chunks);
+	} else {
+		job->first = fsw_letoh32(range->first);
+		job->count = fsw_letoh32(range->count);
+	}
 	return true;
 }
 
@@ -58,13 +69,30 @@ static enum grants_result job_done(struct grants *g)
 	return GRANTS_BUSY;
 }
 
+static struct account *account(const struct grants *g)
+{
+	return g->tenant ? &g->tenant->account : NULL;
+}
+
+/* Take note of chunks that the session does not hold any more. */
+static void give(struct grants *g, uint32_t nr)
+{
+	pool_give(g->pool, account(g), &g->share, nr);
+	tenant_give(g->tenant, nr);
+}
+
+/* fsw_msg_check() has seen to it that the sum does not overflow. */
+static bool is_within(const struct grants *g, const struct grant_job *job)
+{
+	return job->first + job->count <= g->max_chunks;
+}
+
 /* Is every chunk of the job granted (or, with @granted false, is none)? */
 static bool all_are(const struct grants *g, const struct grant_job *job, bool granted)
 {
 	uint32_t i;
 
-	/* fsw_msg_check() has seen to it that the sum does not overflow. */
-	if (job->first + job->count > g->max_chunks)
+	if (!is_within(g, job))
 		return false;
 	for (i = job->first; i < job->first + job->count; i++)
 		if (!g->chunk[i] == granted)
@@ -117,38 +145,58 @@ static void unclaim(struct grants *g)
 	if (!nr)
 		return;
 	pool_unclaim(g->pool, &g->claimed);
-	tenant_give(g->tenant, nr);
+	give(g, nr);
+}
+
+/* A job that may have to wait: since when does it, without anything moving meanwhile? */
+static void note_progress(struct grants *g, struct grant_job *job, uint64_t now)
+{
+	uint64_t progress = pool_progress(g->pool);
+
+	if (job->since_ms && progress == job->progress)
+		return;
+	job->since_ms = now;
+	job->progress = progress;
+}
+
+static void deny(struct grant_job *job, enum fsw_reason reason, uint64_t detail)
+{
+	job->deny = reason;
+	job->deny_detail = detail;
 }
 
 static enum grants_result claim_all(struct grants *g, struct grant_job *job, uint64_t now)
 {
-	uint64_t progress;
-	int err;
+	unsigned int shift = g->pool->chunk_shift;
+	bool in_time;
+	int err = 0;
 
 	if (!all_are(g, job, false))
 		return GRANTS_MALFORMED;
-	progress = pool_progress(g->pool);
-	if (!job->since_ms || progress != job->progress) {
-		job->since_ms = now;
-		job->progress = progress;
-	}
+	note_progress(g, job, now);
+	in_time = now - job->since_ms < WAIT_FOR_POOL_MS;
 	if (!tenant_take(g->tenant, job->count)) {
-		if (atomic_load(&g->tenant->nr_ending) && now - job->since_ms < WAIT_FOR_POOL_MS)
+		if (atomic_load(&g->tenant->nr_ending) && in_time)
 			return GRANTS_WAITING;
-		job->deny = FSW_REASON_LIMIT;
-		job->deny_detail = atomic_load(&g->tenant->max_chunks) << g->pool->chunk_shift;
+		deny(job, FSW_REASON_LIMIT, atomic_load(&g->tenant->max_chunks) << shift);
+		job->started = true;
+		return GRANTS_BUSY;
+	}
+	if (!pool_take(g->pool, account(g), &g->share, job->count)) {
+		tenant_give(g->tenant, job->count);
+		if (pool_is_ending(g->pool) && in_time)
+			return GRANTS_WAITING;
+		deny(job, FSW_REASON_NO_MEMORY, pool_offer(g->pool, account(g)) << shift);
 		job->started = true;
 		return GRANTS_BUSY;
 	}
 	err = fault(FAULT_GRANT) ? ENOMEM : pool_claim(g->pool, job->count, &g->claimed);
 	if (err)
-		tenant_give(g->tenant, job->count);
-	if (err == EAGAIN && now - job->since_ms < WAIT_FOR_POOL_MS)
+		give(g, job->count);
+	if (err == EAGAIN && in_time)
 		return GRANTS_WAITING;
-	if (err) {
-		job->deny = FSW_REASON_NO_MEMORY;
-		job->deny_detail = pool_available(g->pool);
-	}
+	if (err)
+		deny(job, FSW_REASON_NO_MEMORY, pool_available(g->pool));
 	job->started = true;
 	return GRANTS_BUSY;
 }
@@ -215,7 +263,7 @@ static void take_back(struct grants *g, uint32_t index, struct region_list *dirt
 	g->chunk[index] = NULL;
 	g->nr_granted--;
 	err = region_deregister(region);
-	tenant_give(g->tenant, 1);
+	give(g, 1);
 	stats_add(STAT_RETURNED, 1);
 	if (err) {
 		log_err("chunk %u is lost, it cannot be deregistered: %s", region->index,
@@ -234,11 +282,14 @@ static enum grants_result step_release(struct grants *g, struct ctrl *ctrl, stru
 	struct fsw_msg *msg;
 
 	if (!job->started) {
-		if (!all_are(g, job, true))
+		if (job->type == FSW_MSG_FORGET ? !is_within(g, job) : !all_are(g, job, true))
 			return GRANTS_MALFORMED;
 		job->started = true;
 		return GRANTS_BUSY;
 	}
+	/* A client that came back forgets chunks that it may never have been granted. */
+	while (job->done < job->count && !g->chunk[job->first + job->done])
+		job->done++;
 	if (job->done < job->count) {
 		take_back(g, job->first + job->done, dirty);
 		job->done++;
@@ -256,6 +307,62 @@ static enum grants_result step_release(struct grants *g, struct ctrl *ctrl, stru
 	return job_done(g);
 }
 
+/* Would all sessions of the client together be promised more than it may have? */
+static bool exceeds_quota(const struct grants *g, uint32_t promised)
+{
+	struct account all;
+	uint64_t own, others;
+
+	if (!g->tenant || promised <= g->share.promised)
+		return false;
+	all = pool_account(g->pool, &g->tenant->account);
+	own = g->share.promised > g->share.held ? g->share.promised : g->share.held;
+	others = all.committed - own;
+	own = promised > g->share.held ? promised : g->share.held;
+	return others + own > atomic_load(&g->tenant->max_chunks);
+}
+
+static enum grants_result step_promise(struct grants *g, struct ctrl *ctrl, struct grant_job *job,
+				       uint64_t now)
+{
+	const unsigned int shift = g->pool->chunk_shift;
+	struct fsw_promise *promise;
+	struct fsw_msg *msg;
+	bool may_wait;
+
+	if (job->count > g->max_chunks)
+		return GRANTS_MALFORMED;
+	if (!job->started) {
+		note_progress(g, job, now);
+		may_wait = pool_is_ending(g->pool) && now - job->since_ms < WAIT_FOR_POOL_MS;
+		if (exceeds_quota(g, job->count)) {
+			if (may_wait && atomic_load(&g->tenant->nr_ending))
+				return GRANTS_WAITING;
+			deny(job, FSW_REASON_LIMIT,
+			     atomic_load(&g->tenant->max_chunks) << shift);
+		} else if (!pool_promise(g->pool, account(g), &g->share, job->count)) {
+			if (may_wait)
+				return GRANTS_WAITING;
+			deny(job, FSW_REASON_NO_MEMORY,
+			     pool_offer(g->pool, account(g)) << shift);
+		}
+		job->started = true;
+		return GRANTS_BUSY;
+	}
+	if (job->deny)
+		return send_deny(g, ctrl, job);
+
+	msg = ctrl_slot(ctrl);
+	if (!msg)
+		return GRANTS_BLOCKED;
+	promise = (struct fsw_promise *)(msg + 1);
+	promise->chunks = fsw_htole32(job->count);
+	promise->reserved = 0;
+	if (ctrl_send(ctrl, msg, FSW_MSG_PROMISED, job->seq, sizeof(*promise)))
+		return GRANTS_BROKEN;
+	return job_done(g);
+}
+
 enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct region_list *dirty,
 			       uint64_t now)
 {
@@ -265,6 +372,8 @@ enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct regio
 		return GRANTS_IDLE;
 	if (job->type == FSW_MSG_REQUEST)
 		return step_request(g, ctrl, job, now);
+	if (job->type == FSW_MSG_PROMISE)
+		return step_promise(g, ctrl, job, now);
 	return step_release(g, ctrl, job, dirty);
 }
 
@@ -292,7 +401,10 @@ bool grants_reclaim(struct grants *g, struct region_list *dirty)
 		g->reclaim_at++;
 	if (g->nr_granted)
 		take_back(g, g->reclaim_at, dirty);
-	return !g->nr_granted;
+	if (g->nr_granted)
+		return false;
+	pool_promise(g->pool, account(g), &g->share, 0);
+	return true;
 }
 
 void grants_ending(struct grants *g)

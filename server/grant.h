@@ -18,11 +18,11 @@
 #include "region.h"
 #include "tenant.h"
 
-/* A request or a release that was received and is not answered yet. */
+/* A request, a release or the like that was received and is not answered yet. */
 struct grant_job {
 	enum fsw_msg_type type;
 	uint32_t seq;
-	uint32_t first, count;
+	uint32_t first, count;		/* of a promise @count only */
 	uint32_t done;			/* chunks of it that are dealt with */
 	bool started;			/* checked and, for a request, claimed */
 	uint64_t since_ms;		/* waits for the pool since then; 0: does not */
@@ -34,6 +34,8 @@ struct grant_job {
 struct grants {
 	struct pool *pool;
 	struct tenant *tenant;		/* who counts what is held; NULL: nobody */
+	struct share share;		/* of the pool's ledger */
+	bool elastic;			/* its client knows of promises */
 	struct ibv_pd *pd;
 	struct region **chunk;		/* by the index in the client's device */
 	uint32_t max_chunks;
@@ -74,11 +76,12 @@ int grants_init(struct grants *g, struct pool *pool, struct ibv_pd *pd, uint32_t
 void grants_destroy(struct grants *g);
 
 /**
- * grants_add_job - take note of a REQUEST or a RELEASE
+ * grants_add_job - take note of a REQUEST, RELEASE, PROMISE or FORGET
  * @g: the session's chunks
  * @msg: the message, checked with fsw_msg_check()
  *
- * Return: false if more are waiting than the protocol allows.
+ * Return: false if more are waiting than the protocol allows, or it is of a version that the client
+ * does not speak.
  */
 bool grants_add_job(struct grants *g, const struct fsw_msg *msg);
 

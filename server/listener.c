@@ -10,6 +10,7 @@
 #include "address.h"
 #include "admission.h"
 #include "auth.h"
+#include "bounds.h"
 #include "claim.h"
 #include "fault.h"
 #include "lease.h"
@@ -490,6 +491,7 @@ enum exit_status listener_start(struct listener *l, struct pool *pool, char *why
 	int err;
 
 	l->pool = pool;
+	bounds_set_ledger(l);
 	rlimits_check_files(l->cfg->max_sessions, nr);
 	err = make_events(l);
 	if (err) {

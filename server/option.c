@@ -43,6 +43,8 @@ static const char *const format_choices[] = {
 	  .scale = times, .reload = true }
 #define SIZE(label, field, example) \
 	{ .name = label, .kind = OPTION_SIZE, AT(field), .hint = example }
+#define LIVE_RATIO(label, field) \
+	{ .name = label, .kind = OPTION_RATIO, AT(field), .reload = true }
 #define CHOICE(label, field, words, text, live) \
 	{ .name = label, .kind = OPTION_CHOICE, AT(field), .choices = words, .hint = text, \
 	  .reload = live }
@@ -74,6 +76,7 @@ const struct option_def option_defs[OPT_NR] = {
 	[OPT_CONNECT_RATE] = LIVE_NUMBER("connect-rate", connect_rate, 0, 1000000, 1),
 	[OPT_MAX_PER_ADDRESS] = LIVE_NUMBER("max-per-address", max_per_address, 0, 65536, 1),
 	[OPT_QUOTA] = LIST("quota", OPTION_QUOTA, quota),
+	[OPT_OVERCOMMIT] = LIVE_RATIO("overcommit", overcommit),
 	[OPT_PSK_FILE] = TEXT("psk-file", psk_file),
 	[OPT_ADMIN] = { .name = "admin", .kind = OPTION_ADMIN, AT(admin) },
 	[OPT_CONFIG] = LINE_TEXT("config", file),
@@ -114,6 +117,32 @@ static int parse_number(const char *text, unsigned long min, unsigned long max,
 	*value = strtoul(text, &end, 10);
 	if (*end || *value < min || *value > max)
 		return -1;
+	return 0;
+}
+
+/* Digits, and maybe one or two behind a point. */
+static int parse_ratio(const char *text, unsigned int *percent)
+{
+	size_t whole = strspn(text, "0123456789"), rest = 0;
+	unsigned int value;
+
+	if (!whole || whole > 3)
+		return -1;
+	value = strtoul(text, NULL, 10) * 100;
+	if (text[whole] == '.') {
+		const char *digits = text + whole + 1;
+
+		rest = strspn(digits, "0123456789");
+		if (!rest || rest > 2)
+			return -1;
+		value += (digits[0] - '0') * 10;
+		if (rest == 2)
+			value += digits[1] - '0';
+		rest++;
+	}
+	if (text[whole + rest] || value < 100 || value > 100 * 100)
+		return -1;
+	*percent = value;
 	return 0;
 }
 
@@ -191,6 +220,11 @@ int option_set(struct config *cfg, enum option_id id, const char *value, char *w
 					" must be auto, off or the number of a node");
 		cfg->numa_strict = *(int *)field >= 0;
 		return 0;
+	case OPTION_RATIO:
+		if (parse_ratio(value, field))
+			return complain(why, why_size,
+					" must be a number from 1 to 100, such as 1.5");
+		return 0;
 	case OPTION_FLAG:
 		break;
 	}
@@ -211,6 +245,7 @@ bool option_differs(const struct config *a, const struct config *b, enum option_
 		return *(const int *)one != *(const int *)other;
 	case OPTION_NUMBER:
 	case OPTION_CHOICE:
+	case OPTION_RATIO:
 		return *(const unsigned int *)one != *(const unsigned int *)other;
 	case OPTION_SIZE:
 		return *(const uint64_t *)one != *(const uint64_t *)other;
@@ -237,6 +272,7 @@ void option_copy(struct config *to, const struct config *from, enum option_id id
 	switch (option_defs[id].kind) {
 	case OPTION_NUMBER:
 	case OPTION_CHOICE:
+	case OPTION_RATIO:
 		*(unsigned int *)target = *(const unsigned int *)source;
 		break;
 	case OPTION_SIZE:

@@ -17,6 +17,7 @@ enum option_kind {
 	OPTION_QUOTA,
 	OPTION_ADMIN,
 	OPTION_NUMA,
+	OPTION_RATIO,		/* in percent, from 1 to 100 times */
 	OPTION_FLAG,		/* takes no value; on the command line only */
 };
 
@@ -39,6 +40,7 @@ enum option_id {
 	OPT_CONNECT_RATE,
 	OPT_MAX_PER_ADDRESS,
 	OPT_QUOTA,
+	OPT_OVERCOMMIT,
 	OPT_PSK_FILE,
 	OPT_ADMIN,
 	OPT_CONFIG,

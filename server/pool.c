@@ -41,6 +41,8 @@ int pool_init(struct pool *pool, const struct config *cfg, char *why, size_t why
 		STAILQ_INSERT_TAIL(&pool->free, region, link);
 	}
 	pool->nr_free = pool->nr_regions;
+	pool->ledger.total = pool->nr_regions;
+	pool->ledger.percent = LEDGER_PERCENT;
 	return 0;
 
 err_memory:
@@ -111,6 +113,7 @@ void pool_add_lost(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
 	pool->nr_lost++;
+	pool->ledger.total--;
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -167,12 +170,104 @@ uint64_t pool_available(struct pool *pool)
 	return chunks << pool->chunk_shift;
 }
 
-uint64_t pool_promised(struct pool *pool)
+uint64_t pool_coming(struct pool *pool)
 {
 	uint64_t chunks;
 
 	pthread_mutex_lock(&pool->lock);
 	chunks = (uint64_t)pool->nr_free + pool->nr_dirty;
 	pthread_mutex_unlock(&pool->lock);
-	return chunks << pool->chunk_shift;
+	return chunks;
+}
+
+bool pool_is_ending(struct pool *pool)
+{
+	bool ending;
+
+	pthread_mutex_lock(&pool->lock);
+	ending = pool->nr_ending;
+	pthread_mutex_unlock(&pool->lock);
+	return ending;
+}
+
+bool pool_promise(struct pool *pool, struct account *account, struct share *share, uint64_t chunks)
+{
+	bool done;
+
+	pthread_mutex_lock(&pool->lock);
+	done = ledger_promise(&pool->ledger, account, share, chunks);
+	pthread_mutex_unlock(&pool->lock);
+	return done;
+}
+
+bool pool_take(struct pool *pool, struct account *account, struct share *share, uint64_t chunks)
+{
+	bool done;
+
+	pthread_mutex_lock(&pool->lock);
+	done = ledger_take(&pool->ledger, account, share, chunks);
+	pthread_mutex_unlock(&pool->lock);
+	return done;
+}
+
+void pool_give(struct pool *pool, struct account *account, struct share *share, uint64_t chunks)
+{
+	pthread_mutex_lock(&pool->lock);
+	ledger_give(&pool->ledger, account, share, chunks);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+uint64_t pool_offer(struct pool *pool, const struct account *account)
+{
+	uint64_t chunks;
+
+	pthread_mutex_lock(&pool->lock);
+	chunks = ledger_offer(&pool->ledger, account);
+	pthread_mutex_unlock(&pool->lock);
+	return chunks;
+}
+
+struct share pool_share(struct pool *pool, const struct share *share)
+{
+	struct share copy;
+
+	pthread_mutex_lock(&pool->lock);
+	copy = *share;
+	pthread_mutex_unlock(&pool->lock);
+	return copy;
+}
+
+struct account pool_account(struct pool *pool, const struct account *account)
+{
+	struct account copy;
+
+	pthread_mutex_lock(&pool->lock);
+	copy = *account;
+	pthread_mutex_unlock(&pool->lock);
+	return copy;
+}
+
+struct ledger pool_ledger(struct pool *pool)
+{
+	struct ledger copy;
+
+	pthread_mutex_lock(&pool->lock);
+	copy = pool->ledger;
+	pthread_mutex_unlock(&pool->lock);
+	return copy;
+}
+
+void pool_set_ledger(struct pool *pool, unsigned int percent, uint64_t reserved)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->ledger.percent = percent;
+	pool->ledger.reserved = reserved;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void pool_reserve(struct pool *pool, struct account *account, uint64_t chunks)
+{
+	pthread_mutex_lock(&pool->lock);
+	ledger_reserve(&pool->ledger, account, chunks);
+	pthread_mutex_unlock(&pool->lock);
 }

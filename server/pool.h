@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "config.h"
+#include "ledger.h"
 #include "memory.h"
 #include "region.h"
 
@@ -29,6 +30,7 @@ struct pool {
 	uint32_t nr_lost;
 	uint64_t nr_steps;		/* that chunks made on their way back, ever */
 	unsigned int nr_ending;		/* sessions whose chunks are on their way back */
+	struct ledger ledger;		/* what is owed to whom */
 };
 
 /**
@@ -92,7 +94,34 @@ void pool_count(struct pool *pool, struct pool_counts *counts);
 /** pool_available - bytes that are free */
 uint64_t pool_available(struct pool *pool);
 
-/** pool_promised - bytes that are free or will be so without anybody's doing */
-uint64_t pool_promised(struct pool *pool);
+/** pool_coming - chunks that are free or will be so without anybody's doing */
+uint64_t pool_coming(struct pool *pool);
+
+/** pool_is_ending - are chunks of sessions on their way back, nobody knows how many? */
+bool pool_is_ending(struct pool *pool);
+
+/* The ledger of the pool, for all threads. See there. */
+bool pool_promise(struct pool *pool, struct account *account, struct share *share,
+		  uint64_t chunks);
+bool pool_take(struct pool *pool, struct account *account, struct share *share, uint64_t chunks);
+void pool_give(struct pool *pool, struct account *account, struct share *share, uint64_t chunks);
+uint64_t pool_offer(struct pool *pool, const struct account *account);
+
+/* Copies, so that what belongs together is of the same time. */
+struct share pool_share(struct pool *pool, const struct share *share);
+struct account pool_account(struct pool *pool, const struct account *account);
+struct ledger pool_ledger(struct pool *pool);
+
+/**
+ * pool_set_ledger - what the operator wants of it
+ * @pool: the pool
+ * @percent: of what there is, may be promised
+ * @reserved: chunks that are reserved for all clients together, not fewer than those of the
+ *	accounts that there are
+ */
+void pool_set_ledger(struct pool *pool, unsigned int percent, uint64_t reserved);
+
+/** pool_reserve - the same for a client that is here */
+void pool_reserve(struct pool *pool, struct account *account, uint64_t chunks);
 
 #endif /* FASTSWAP_SERVER_POOL_H */

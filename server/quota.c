@@ -13,6 +13,7 @@
 
 static const char *const names[QUOTA_NR] = {
 	[QUOTA_SIZE] = "size",
+	[QUOTA_RESERVE] = "reserve",
 	[QUOTA_QUEUE_PAIRS] = "queue-pairs",
 	[QUOTA_SESSIONS] = "sessions",
 };
@@ -63,11 +64,11 @@ static bool parse_limit(uint64_t *limit, enum quota_what what, const char *text)
 {
 	char *end;
 
-	if (!strcmp(text, "unlimited")) {
+	if (!strcmp(text, "unlimited") && what != QUOTA_RESERVE) {
 		*limit = QUOTA_NONE;
 		return true;
 	}
-	if (what == QUOTA_SIZE)
+	if (what == QUOTA_SIZE || what == QUOTA_RESERVE)
 		return !config_parse_size(text, limit) && *limit && *limit != QUOTA_NONE;
 	if (!isdigit((unsigned char)*text) || strlen(text) > 9)
 		return false;
@@ -85,7 +86,8 @@ static bool parse_word(struct quota_rule *rule, char *word, char *why, size_t wh
 	while (what < QUOTA_NR && strcmp(names[what], word))
 		what++;
 	if (!sign || what == QUOTA_NR) {
-		snprintf(why, why_size, ": '%s' is not size=, queue-pairs= or sessions=", word);
+		snprintf(why, why_size, ": '%s' is not size=, reserve=, queue-pairs= or sessions=",
+			 word);
 		return false;
 	}
 	if (rule->given[what]) {
@@ -93,8 +95,12 @@ static bool parse_word(struct quota_rule *rule, char *word, char *why, size_t wh
 		return false;
 	}
 	if (!parse_limit(&rule->quota.limit[what], what, sign + 1)) {
-		snprintf(why, why_size, ": %s: '%s' is neither %s nor 'unlimited'", word, sign + 1,
-			 what == QUOTA_SIZE ? "a size such as 32G" : "a number from 1");
+		snprintf(why, why_size,
+			 what == QUOTA_RESERVE ? ": %s: '%s' is not %s" :
+						 ": %s: '%s' is neither %s nor 'unlimited'",
+			 word, sign + 1,
+			 what == QUOTA_SIZE || what == QUOTA_RESERVE ? "a size such as 32G" :
+								       "a number from 1");
 		return false;
 	}
 	rule->given[what] = true;
@@ -135,6 +141,15 @@ int quota_add(struct quota_list *list, const char *text, char *why, size_t why_s
 	}
 	if (!any) {
 		snprintf(why, why_size, ": no limit is named");
+		return -1;
+	}
+	if (rule.given[QUOTA_RESERVE] && rule.given[QUOTA_SIZE] &&
+	    rule.quota.limit[QUOTA_RESERVE] > rule.quota.limit[QUOTA_SIZE]) {
+		snprintf(why, why_size, ": reserve= is more than size=");
+		return -1;
+	}
+	if (all && rule.given[QUOTA_RESERVE]) {
+		snprintf(why, why_size, ": reserve= is for one client, not for everybody");
 		return -1;
 	}
 	if (all) {
@@ -185,13 +200,30 @@ struct quota quota_find(const struct quota_list *list, const struct quota_who *w
 		if (quota_who_is(&list->rules[i].who, who))
 			rule = &list->rules[i];
 	for (i = 0; i < QUOTA_NR; i++) {
-		quota.limit[i] = QUOTA_NONE;
+		quota.limit[i] = i == QUOTA_RESERVE ? 0 : QUOTA_NONE;
 		if (rule->given[i])
 			quota.limit[i] = rule->quota.limit[i];
 		else if (list->all.given[i])
 			quota.limit[i] = list->all.quota.limit[i];
 	}
 	return quota;
+}
+
+uint64_t quota_chunks(uint64_t bytes, unsigned int shift)
+{
+	return (bytes >> shift) + !!(bytes & ((1ull << shift) - 1));
+}
+
+uint64_t quota_reserved(const struct quota_list *list, unsigned int shift)
+{
+	uint64_t chunks = 0;
+	unsigned int i;
+
+	/* A size has less than 64 bits, a chunk at least 20 and the list 256 rules. */
+	for (i = 0; i < list->nr; i++)
+		if (list->rules[i].given[QUOTA_RESERVE])
+			chunks += quota_chunks(list->rules[i].quota.limit[QUOTA_RESERVE], shift);
+	return chunks;
 }
 
 static bool rule_differs(const struct quota_rule *a, const struct quota_rule *b)

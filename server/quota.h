@@ -20,6 +20,7 @@
 
 enum quota_what {
 	QUOTA_SIZE,		/* bytes */
+	QUOTA_RESERVE,		/* bytes that are kept for it; 0 instead of QUOTA_NONE */
 	QUOTA_QUEUE_PAIRS,	/* those that its sessions may make, made or not */
 	QUOTA_SESSIONS,
 	QUOTA_NR,
@@ -51,7 +52,8 @@ struct quota_list {
  * quota_add - limits of one more client, or of all
  * @list: gets them
  * @text: "WHO NAME=LIMIT...", WHO is "identity:" and an identity, 32 hexadecimal digits, or
- *	"default", and NAME one of size, queue-pairs, sessions; commas are as good as blanks
+ *	"default", and NAME one of size, reserve (not of "default"), queue-pairs, sessions; commas
+ *	are as good as blanks
  * @why: on an error what is wrong, to stand right behind the name of the option
  * @why_size: bytes of @why
  *
@@ -79,6 +81,18 @@ const struct quota_rule *quota_misfit(const struct quota_list *list, bool keys);
 
 /** quota_name - how a limit is called */
 const char *quota_name(enum quota_what what);
+
+/**
+ * quota_reserved - what all clients together have reserved
+ * @list: the quotas
+ * @shift: log2 of the size of a chunk
+ *
+ * Return: chunks; of each client as many as hold what it has reserved.
+ */
+uint64_t quota_reserved(const struct quota_list *list, unsigned int shift);
+
+/** quota_chunks - as many chunks as hold so many bytes */
+uint64_t quota_chunks(uint64_t bytes, unsigned int shift);
 
 /** quota_differs - are these two lists not the same? */
 bool quota_differs(const struct quota_list *a, const struct quota_list *b);

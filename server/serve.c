@@ -79,6 +79,8 @@ static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 		return look_at(session, msg, AUTH_EV_SIGN);
 	case FSW_MSG_REQUEST:
 	case FSW_MSG_RELEASE:
+	case FSW_MSG_PROMISE:
+	case FSW_MSG_FORGET:
 		err = look_at(session, msg, AUTH_EV_WISH);
 		if (err)
 			return err;
@@ -93,7 +95,7 @@ static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 		return GOT_GOODBYE;
 	}
 	default:
-		/* GRANT, DENY, RELEASED and AUTH_OK are for the server to send. */
+		/* GRANT, DENY, RELEASED, PROMISED and AUTH_OK are for the server to send. */
 		return GOT_BAD_MESSAGE;
 	}
 }

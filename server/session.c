@@ -55,6 +55,7 @@ struct session *session_create(const struct config *cfg, struct pool *pool, stru
 	err = grants_init(&session->grants, pool, session->pd, pool->nr_regions);
 	if (err)
 		goto err_free;
+	session->grants.elastic = fsw_letoh16(hello->version) >= FSW_VERSION_ELASTIC;
 	err = ctrl_open(&session->ctrl, session->pd, control->id);
 	if (err)
 		goto err_free;

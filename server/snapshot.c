@@ -79,6 +79,12 @@ size_t snapshot_metrics(char *buf, size_t size, const struct snapshot *s)
 	for (i = 0; i < CHUNKS_NR_STATES; i++)
 		put(&t, PREFIX "pool_bytes{state=\"%s\"} %" PRIu64 "\n", snapshot_chunk_state(i),
 		    s->chunks[i] * s->chunk_bytes);
+	gauge(&t, "promised_bytes", "Memory that clients may come to hold",
+	      s->promised * s->chunk_bytes);
+	gauge(&t, "promisable_bytes", "Memory that may be promised to all clients together",
+	      s->promisable * s->chunk_bytes);
+	gauge(&t, "reserved_bytes", "Memory that is kept for some clients",
+	      s->reserved * s->chunk_bytes);
 	gauge(&t, "chunk_bytes", "Size of a chunk", s->chunk_bytes);
 	head(&t, "sessions", "gauge", "Sessions by state");
 	for (i = 0; i < SESSIONS_NR_STATES; i++)

@@ -31,6 +31,7 @@ enum snapshot_sessions {
 struct snapshot {
 	uint64_t chunk_bytes;
 	uint64_t chunks[CHUNKS_NR_STATES];
+	uint64_t promised, reserved, promisable;	/* chunks */
 	uint64_t sessions[SESSIONS_NR_STATES];
 	uint64_t queue_pairs;
 	bool draining;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "ledger.h"
 #include "quota.h"
 
 TAILQ_HEAD(tenant_list, tenant);
@@ -27,6 +28,8 @@ struct tenant {
 	atomic_uint_least64_t max_chunks;
 	atomic_uint_least64_t nr_chunks;	/* claimed, granted, or on their way back */
 	atomic_uint nr_ending;			/* sessions whose chunks are on their way back */
+
+	struct account account;		/* of the pool's ledger, under its lock */
 };
 
 /**

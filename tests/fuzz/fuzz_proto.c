@@ -57,6 +57,7 @@ static void message(const struct fsw_msg *m, size_t len)
 	const struct fsw_goodbye *bye = payload;
 	const struct fsw_auth *auth = payload;
 	const struct fsw_auth_ok *ok = payload;
+	const struct fsw_promise *promise = payload;
 	struct fsw_msg again;
 
 	if (fsw_msg_check(m, len))
@@ -73,6 +74,7 @@ static void message(const struct fsw_msg *m, size_t len)
 	case FSW_MSG_REQUEST:
 	case FSW_MSG_RELEASE:
 	case FSW_MSG_RELEASED:
+	case FSW_MSG_FORGET:
 		assert(len == sizeof(*m) + sizeof(*range) && range->count);
 		assert((uint64_t)fsw_letoh32(range->first) + fsw_letoh32(range->count) <=
 		       FSW_MAX_CHUNKS);
@@ -99,6 +101,11 @@ static void message(const struct fsw_msg *m, size_t len)
 		assert(len == sizeof(*m) + sizeof(*ok) && !ok->limits.reserved);
 		assert(fsw_letoh32(ok->limits.max_chunks) - 1 < FSW_MAX_CHUNKS);
 		assert(fsw_letoh16(ok->limits.max_sets) - 1 < FSW_MAX_SETS);
+		break;
+	case FSW_MSG_PROMISE:
+	case FSW_MSG_PROMISED:
+		assert(len == sizeof(*m) + sizeof(*promise) && !promise->reserved);
+		assert(fsw_letoh32(promise->chunks) <= FSW_MAX_CHUNKS);
 		break;
 	default:
 		assert(!"a type that does not exist");

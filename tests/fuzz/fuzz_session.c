@@ -46,7 +46,10 @@ void played_main(void)
 static void begin(void)
 {
 	const struct fsw_welcome welcome = { 0 };
-	struct fsw_hello hello = { .nr_sets = fsw_htole16(1) };
+	struct fsw_hello hello = {
+		.version = fsw_htole16(FSW_VERSION),
+		.nr_sets = fsw_htole16(1),
+	};
 	char why[128];
 	int err;
 
@@ -96,6 +99,9 @@ static void check(void)
 		assert(!owned[region->index] && region->state == REGION_CLAIMED);
 		others++;
 	}
+	assert(session->grants.share.held == granted + others);
+	assert(played.pool.ledger.held == session->grants.share.held);
+	assert(played.pool.ledger.committed <= NR_CHUNKS);
 	STAILQ_FOREACH(region, &dirty, link)
 		others++;
 	assert(granted + others + played.pool.nr_free == NR_CHUNKS && !played.pool.nr_lost);
@@ -248,6 +254,7 @@ static void end(bool keep)
 	conn_free(conn, &conns);
 	assert(played.pool.nr_free == NR_CHUNKS);
 	assert(!played.pool.nr_dirty && !played.pool.nr_ending);
+	assert(!played.pool.ledger.held && !played.pool.ledger.committed);
 	for (i = 0; i < NR_CHUNKS; i++)
 		assert(played.pool.regions[i].state == REGION_FREE);
 	assert(!fake_objects() && !vobj_report());

@@ -65,6 +65,7 @@ size_t peer_make_message(struct input *in, union peer_message *m, bool wide, boo
 	case FSW_MSG_REQUEST:
 	case FSW_MSG_RELEASE:
 	case FSW_MSG_RELEASED:
+	case FSW_MSG_FORGET:
 		len += sizeof(m->range);
 		m->range.first = fsw_htole32(wide ? take32(in) : take8(in) % 16);
 		m->range.count = fsw_htole32(wide ? take32(in) : take8(in) % 16);
@@ -87,6 +88,11 @@ size_t peer_make_message(struct input *in, union peer_message *m, bool wide, boo
 		len += sizeof(m->auth_ok);
 		m->auth_ok.limits.max_chunks = fsw_htole32(1);
 		m->auth_ok.limits.max_sets = fsw_htole16(1);
+		break;
+	case FSW_MSG_PROMISE:
+	case FSW_MSG_PROMISED:
+		len += sizeof(struct fsw_promise);
+		m->range.first = fsw_htole32(wide ? take32(in) : take8(in) % 16);
 		break;
 	}
 	fsw_msg_init(&m->msg, type % 16, seq, len - sizeof(m->msg));
@@ -111,6 +117,8 @@ static void expect_answer(struct peer *peer, const struct fsw_msg *msg)
 		break;
 	case FSW_MSG_REQUEST:
 	case FSW_MSG_RELEASE:
+	case FSW_MSG_FORGET:
+	case FSW_MSG_PROMISE:
 		peer->jobs[peer->nr_jobs++] = (struct told) {
 			.type = type,
 			.seq = fsw_letoh32(msg->seq),
@@ -139,12 +147,15 @@ void peer_message(struct peer *peer, const void *bytes, size_t len)
 		expect_answer(peer, bytes);
 }
 
-static struct told *job(struct peer *peer, const struct fsw_msg *msg, enum fsw_msg_type type)
+/* The oldest question, of one of two types. */
+static struct told *job(struct peer *peer, const struct fsw_msg *msg, enum fsw_msg_type type,
+			enum fsw_msg_type other)
 {
 	struct told *told = &peer->jobs[peer->done_jobs];
 
 	assert(peer->done_jobs < peer->nr_jobs);
-	assert(told->type == type && told->seq == fsw_letoh32(msg->seq));
+	assert(told->type == type || told->type == other);
+	assert(told->seq == fsw_letoh32(msg->seq));
 	return told;
 }
 
@@ -168,7 +179,7 @@ static void granted(const struct fsw_grant *grant)
 static void take_grants(struct peer *peer, const struct fsw_msg *msg, size_t len)
 {
 	const struct fsw_grant *grant = (const struct fsw_grant *)(msg + 1);
-	struct told *told = job(peer, msg, FSW_MSG_REQUEST);
+	struct told *told = job(peer, msg, FSW_MSG_REQUEST, FSW_MSG_REQUEST);
 	size_t i, nr = (len - sizeof(*msg)) / sizeof(*grant);
 
 	for (i = 0; i < nr; i++) {
@@ -183,10 +194,14 @@ static void take_grants(struct peer *peer, const struct fsw_msg *msg, size_t len
 static void take_deny(struct peer *peer, const struct fsw_msg *msg)
 {
 	const struct fsw_deny *deny = (const struct fsw_deny *)(msg + 1);
-	struct told *told = job(peer, msg, FSW_MSG_REQUEST);
+	struct told *told = job(peer, msg, FSW_MSG_REQUEST, FSW_MSG_PROMISE);
 	uint16_t reason = fsw_letoh16(deny->reason);
 
-	assert(fsw_letoh32(deny->first) == told->first + told->next);
+	/* Of a promise: 0. */
+	if (told->type == FSW_MSG_PROMISE)
+		assert(!deny->first);
+	else
+		assert(fsw_letoh32(deny->first) == told->first + told->next);
 	assert(reason == FSW_REASON_NO_MEMORY || reason == FSW_REASON_RESOURCES);
 	assert(reason == FSW_REASON_RESOURCES || !told->next);
 	peer->done_jobs++;
@@ -195,10 +210,20 @@ static void take_deny(struct peer *peer, const struct fsw_msg *msg)
 static void take_released(struct peer *peer, const struct fsw_msg *msg)
 {
 	const struct fsw_range *range = (const struct fsw_range *)(msg + 1);
-	struct told *told = job(peer, msg, FSW_MSG_RELEASE);
+	struct told *told = job(peer, msg, FSW_MSG_RELEASE, FSW_MSG_FORGET);
 
 	assert(fsw_letoh32(range->first) == told->first);
 	assert(fsw_letoh32(range->count) == told->count);
+	peer->done_jobs++;
+}
+
+static void take_promised(struct peer *peer, const struct fsw_msg *msg)
+{
+	const struct fsw_promise *promise = (const struct fsw_promise *)(msg + 1);
+	struct told *told = job(peer, msg, FSW_MSG_PROMISE, FSW_MSG_PROMISE);
+
+	/* As it is in a range. */
+	assert(fsw_letoh32(promise->chunks) == told->first);
 	peer->done_jobs++;
 }
 
@@ -223,6 +248,9 @@ static void take_one(struct peer *peer, const struct fsw_msg *msg, size_t len)
 		break;
 	case FSW_MSG_RELEASED:
 		take_released(peer, msg);
+		break;
+	case FSW_MSG_PROMISED:
+		take_promised(peer, msg);
 		break;
 	case FSW_MSG_AUTH_OK:
 		assert(peer->proves);

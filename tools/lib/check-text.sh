@@ -202,7 +202,7 @@ check_layers()
 	includes "stdio|stdlib|log\\.h" "state machines are pure" '*_sm.[ch]'
 
 	leaves='mailbox vobj notify stats logline log option config conffile adminaddr allow'
-	leaves+=' quota rate netaddr conn_sm region_sm auth_sm mac'
+	leaves+=' quota ledger rate netaddr conn_sm region_sm auth_sm mac'
 	levels=(main 'load admin' 'listener claim admission auth bounds watchdog' snapshot worker
 		serve session grant 'conn ctrl' pool 'region memory tenant' "$leaves")
 	for level in "${levels[@]}"; do

@@ -382,9 +382,9 @@ bool fastswap_holds_data(const struct fastswap_upper *up, const struct bio *bio)
  * @offset: of the range, a multiple of the slot size
  * @length: of the range, likewise; may go beyond the end of the device
  *
- * No lock held; may be called while I/O is under way, and from ->attach on. Writes count only from
- * their end on: a backend that wants to throw away what is in the range has to know that none is under
- * way, of those that began before it asked.
+ * No lock held; may be called while I/O is under way, and from ->attach on. Writes
+ * count only from their end on: a backend that wants to throw away what is in the
+ * range has to know that none is under way, of those that began before it asked.
  *
  * Return: false if no slot of it holds data.
  */

@@ -315,6 +315,7 @@ static void payload_sizes(void **state)
 			case FSW_MSG_REQUEST:
 			case FSW_MSG_RELEASE:
 			case FSW_MSG_RELEASED:
+			case FSW_MSG_FORGET:
 				((struct fsw_range *)(&buf.msg + 1))->count = fsw_htole32(1);
 				ok = n == 8;
 				break;
@@ -361,7 +362,12 @@ static void ranges(void **state)
 		{ 1, UINT32_MAX, false },
 		{ UINT32_MAX, UINT32_MAX, false },
 	};
-	static const unsigned int types[] = { FSW_MSG_REQUEST, FSW_MSG_RELEASE, FSW_MSG_RELEASED };
+	static const unsigned int types[] = {
+		FSW_MSG_REQUEST,
+		FSW_MSG_RELEASE,
+		FSW_MSG_RELEASED,
+		FSW_MSG_FORGET,
+	};
 	struct fsw_range *range = (struct fsw_range *)(&buf.msg + 1);
 	size_t i, t;
 
@@ -372,6 +378,25 @@ static void ranges(void **state)
 			assert_int_equal(check(types[t], sizeof(*range)) == FSW_REASON_NONE,
 					 cases[i].ok);
 		}
+	}
+}
+
+static void promises(void **state)
+{
+	static const unsigned int types[] = { FSW_MSG_PROMISE, FSW_MSG_PROMISED };
+	struct fsw_promise *promise = (struct fsw_promise *)(&buf.msg + 1);
+	size_t t;
+
+	for (t = 0; t < ARRAY_SIZE(types); t++) {
+		memset(promise, 0, sizeof(*promise));
+		assert_int_equal(check(types[t], sizeof(*promise)), FSW_REASON_NONE);
+		promise->chunks = fsw_htole32(FSW_MAX_CHUNKS);
+		assert_int_equal(check(types[t], sizeof(*promise)), FSW_REASON_NONE);
+		promise->chunks = fsw_htole32(FSW_MAX_CHUNKS + 1);
+		assert_int_equal(check(types[t], sizeof(*promise)), FSW_REASON_MALFORMED);
+		promise->chunks = fsw_htole32(1);
+		promise->reserved = fsw_htole32(1);
+		assert_int_equal(check(types[t], sizeof(*promise)), FSW_REASON_MALFORMED);
 	}
 }
 
@@ -537,6 +562,9 @@ static void reasons_in_words(void **state)
 	assert_int_equal(FSW_MSG_GOODBYE, 8);
 	assert_int_equal(FSW_MSG_AUTH, 9);
 	assert_int_equal(FSW_MSG_AUTH_OK, 10);
+	assert_int_equal(FSW_MSG_PROMISE, 11);
+	assert_int_equal(FSW_MSG_PROMISED, 12);
+	assert_int_equal(FSW_MSG_FORGET, 13);
 }
 
 int main(void)
@@ -551,6 +579,7 @@ int main(void)
 		cmocka_unit_test(header),
 		cmocka_unit_test(payload_sizes),
 		cmocka_unit_test(ranges),
+		cmocka_unit_test(promises),
 		cmocka_unit_test(reserved_bytes),
 		cmocka_unit_test(identities),
 		cmocka_unit_test(limits_of_an_identity),

@@ -96,11 +96,20 @@ union message {
 			struct fsw_deny deny;
 			struct fsw_goodbye bye;
 			struct fsw_auth auth;
+			struct fsw_promise promise;
 			struct fsw_auth_ok auth_ok;
 		};
 	};
 	unsigned char bytes[FSW_MSG_MAX];
 };
+
+static inline size_t make_promise(union message *m, uint32_t seq, uint32_t chunks)
+{
+	memset(m, 0, sizeof(*m));
+	fsw_msg_init(&m->msg, FSW_MSG_PROMISE, seq, sizeof(m->promise));
+	m->promise.chunks = fsw_htole32(chunks);
+	return sizeof(m->msg) + sizeof(m->promise);
+}
 
 static inline size_t make_range(union message *m, enum fsw_msg_type type, uint32_t seq,
 				uint32_t first, uint32_t count)

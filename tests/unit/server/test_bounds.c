@@ -164,6 +164,58 @@ static void quota_of_memory(void **state)
 	assert_refused(request_as(7, 1, 4), FSW_REASON_LIMIT, 512 * KIB);
 }
 
+static uint16_t ask_promise(struct rdma_cm_id *id, uint32_t chunks)
+{
+	union message m;
+	size_t len = make_promise(&m, 1, chunks);
+
+	assert_true(fake_message(id, &m, len));
+	assert_true(fake_wait_sent(id, &m.msg, &len));
+	return fsw_letoh16(m.msg.type);
+}
+
+static uint64_t available(struct rdma_cm_id *id)
+{
+	return fsw_letoh64(fake_id_state(id).welcome.available) / TEST_CHUNK;
+}
+
+static void promises_and_reservations(void **state)
+{
+	const uint64_t all = f.pool.nr_regions;
+	struct rdma_cm_id *id;
+	struct fsw_hello hello;
+
+	f.cfg.max_sessions = 8;
+	/* Of the client whose id is all 7s. */
+	set_quota("07070707070707070707070707070707 reserve=2M");
+	assert_int_equal(pool_ledger(&f.pool).reserved, 2);
+	id = request_as(8, 1, 1);
+	assert_int_equal(available(id), all - 2);
+	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, id, NULL, 0);
+	pump();
+	assert_int_equal(ask_promise(id, all - 1), FSW_MSG_DENY);
+	assert_int_equal(ask_promise(id, all - 2), FSW_MSG_PROMISED);
+
+	assert_int_equal(available(request_as(9, 1, 2)), 0);
+	id = request_as(7, 1, 3);
+	assert_int_equal(available(id), 2);
+	fake_cm_event(RDMA_CM_EVENT_ESTABLISHED, id, NULL, 0);
+	pump();
+	grant_all(id, 2);
+
+	/* More may be promised from now on, but there is not more. */
+	f.cfg.overcommit = 200;
+	bounds_reloaded(&f.l);
+	assert_int_equal(available(request_as(9, 1, 4)), all);
+	make_hello(&hello, FSW_ROLE_CONTROL, 0, 1, 5);
+	hello.version = fsw_htole16(FSW_VERSION_ELASTIC - 1);
+	id = request(&hello, sizeof(hello), 0);
+	assert_int_equal(available(id), all - 2);
+
+	set_quota("default size=1G");
+	assert_int_equal(pool_ledger(&f.pool).reserved, 0);
+}
+
 static void one_address_connects_all_the_time(void **state)
 {
 	struct rdma_cm_id *id;
@@ -226,6 +278,7 @@ int main(void)
 		RUNNING(quota_of_sessions),
 		RUNNING(quota_of_queue_pairs),
 		RUNNING(quota_of_memory),
+		RUNNING(promises_and_reservations),
 		RUNNING(one_address_connects_all_the_time),
 		RUNNING(sessions_of_one_address),
 		RUNNING(draining),

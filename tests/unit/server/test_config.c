@@ -65,7 +65,8 @@ static void everything(void **state)
 	assert_int_equal(parse(&cfg,
 			       "--port 1 --size=1T --chunk-size 1GiB --address ::1 --threads 256 "
 			       "--hugepages 1g --numa 1023 --max-sessions 65536 --max-sets 1024 "
-			       "--keepalive 3600 --lease 0 --log-level DEBUG --psk-file /k",
+			       "--keepalive 3600 --lease 0 --log-level DEBUG --psk-file /k "
+			       "--overcommit 1.5",
 			       why, sizeof(why)),
 			 CONFIG_RUN);
 	assert_int_equal(cfg.port, 1);
@@ -81,6 +82,7 @@ static void everything(void **state)
 	assert_int_equal(cfg.max_sets, 1024);
 	assert_int_equal(cfg.keepalive_ms, 3600000);
 	assert_int_equal(cfg.lease_ms, 0);
+	assert_int_equal(cfg.overcommit, 150);
 	assert_int_equal(cfg.log_level, LOG_LEVEL_DEBUG);
 }
 
@@ -186,6 +188,15 @@ static void errors(void **state)
 		{ "--size 1G --max-per-address 65537", "--max-per-address" },
 		{ "--size 1G --allow nobody", "--allow: 'nobody' is not" },
 		{ "--size 1G --quota default", "--quota: no limit is named" },
+		{ "--size 1G --overcommit 0.99", "--overcommit must be a number from 1 to 100" },
+		{ "--size 1G --overcommit 100.01", "--overcommit must be a number" },
+		{ "--size 1G --overcommit 1.", "--overcommit must be a number" },
+		{ "--size 1G --overcommit .5", "--overcommit must be a number" },
+		{ "--size 1G --overcommit 1.555", "--overcommit must be a number" },
+		{ "--size 1G --overcommit -2", "--overcommit must be a number" },
+		{ "--size 1G --overcommit 1.5x", "--overcommit must be a number" },
+		{ "--size 1G --quota 00112233445566778899aabbccddeeff,reserve=1025M",
+		  "--quota: more is reserved, 1.1 GiB in chunks of 64 MiB, than there is, 1 GiB" },
 		{ "--size 1G --nonsense", "--nonsense: no such option" },
 		{ "--size 1G -x", "-x: no such option" },
 		{ "-size 1G", "-s: no such option; options begin with --" },
@@ -311,7 +322,7 @@ static void take_over(void **state)
 				  "max-sets = 8\naddress = ::1\npsk-file = /a";
 	static const char new[] = "size = 2G\nport = 8\nlog-level = debug\nallow = 10.0.0.2\n"
 				  "allow = fd00::/8\nmax-sets = 8\nlease = 1\n"
-				  "psk-file = /b";
+				  "psk-file = /b\novercommit = 2.25";
 	struct complaints c, changed = { 0 }, stays = { 0 };
 	struct complaints *both[] = { &changed, &stays };
 	struct config cfg, wanted;
@@ -320,10 +331,12 @@ static void take_over(void **state)
 	assert_int_equal(merge(&wanted, "--config f", new, &c), CONFIG_RUN);
 	assert_int_equal(merge(&cfg, "--config f", old, &c), CONFIG_RUN);
 	config_take_over(&cfg, &wanted, note_changed, note_stays, both);
-	assert_int_equal(changed.nr, 3);
+	assert_int_equal(changed.nr, 4);
 	assert_string_equal(changed.line[0], "lease");
 	assert_string_equal(changed.line[1], "log-level");
 	assert_string_equal(changed.line[2], "allow");
+	assert_string_equal(changed.line[3], "overcommit");
+	assert_int_equal(cfg.overcommit, 225);
 	assert_int_equal(cfg.lease_ms, 1000);
 	assert_int_equal(cfg.log_level, LOG_LEVEL_DEBUG);
 	assert_int_equal(cfg.allow.nr, 2);

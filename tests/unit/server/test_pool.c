@@ -70,7 +70,7 @@ static void worth_waiting(void **state)
 	STAILQ_INSERT_TAIL(&dirty, region, link);
 	pool_session_ended(&pool);
 
-	assert_int_equal(pool_promised(&pool), TEST_CHUNK);
+	assert_int_equal(pool_coming(&pool), 1);
 	assert_int_equal(pool_available(&pool), 0);
 	assert_int_equal(pool_claim(&pool, 1, &list), EAGAIN);
 	assert_int_equal(pool_claim(&pool, 2, &list), ENOMEM);

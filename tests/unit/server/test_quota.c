@@ -43,7 +43,22 @@ static void none(void **state)
 	unsigned int i;
 
 	for (i = 0; i < QUOTA_NR; i++)
-		assert_true(quota.limit[i] == QUOTA_NONE);
+		assert_true(quota.limit[i] == (i == QUOTA_RESERVE ? 0 : QUOTA_NONE));
+}
+
+static void reserved(void **state)
+{
+	struct quota_list list = { 0 };
+
+	assert_true(quota_reserved(&list, 20) == 0);
+	add(&list, ID1 " reserve=3M size=4M");
+	add(&list, ID2 " reserve=1025K");
+	assert_int_equal(quota_find(&list, &id1).limit[QUOTA_RESERVE], 3 * MIB);
+	assert_int_equal(quota_find(&list, &stranger).limit[QUOTA_RESERVE], 0);
+	/* In whole chunks. */
+	assert_int_equal(quota_reserved(&list, 20), 5);
+	assert_int_equal(quota_reserved(&list, 22), 2);
+	assert_int_equal(quota_chunks(0, 20), 0);
 }
 
 static void whose(void **state)
@@ -152,6 +167,9 @@ static void errors(void **state)
 		{ ID1 " sessions=-1", "neither a number from 1" },
 		{ ID1 " queue-pairs=10000000000", "neither a number from 1" },
 		{ ID1 " sessions=1 sessions=2", "sessions is there twice" },
+		{ ID1 " reserve=unlimited", "'unlimited' is not a size" },
+		{ ID1 " reserve=0", "'0' is not a size" },
+		{ ID1 " reserve=2M size=1M", "reserve= is more than size=" },
 		{ ID2 " sessions=1", "has a quota already" },
 		{ "default sessions=1", "there is a default already" },
 	};
@@ -181,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none),
+		cmocka_unit_test(reserved),
 		cmocka_unit_test(whose),
 		cmocka_unit_test(of_identities),
 		cmocka_unit_test(errors),

@@ -26,10 +26,16 @@ static void metrics(void **state)
 	memset(&s, 0, sizeof(s));
 	s.chunk_bytes = 1 << 20;
 	s.chunks[CHUNKS_LENT] = 3;
+	s.promised = 5;
+	s.promisable = 6;
+	s.reserved = 7;
 	s.sessions[SESSIONS_KEPT] = 2;
 	s.counts[STAT_DENIALS] = 18446744073709551615ull;
 	len = snapshot_metrics(text, sizeof(text), &s);
 	assert_non_null(strstr(text, "\nfastswap_server_pool_bytes{state=\"lent\"} 3145728\n"));
+	assert_non_null(strstr(text, "\nfastswap_server_promised_bytes 5242880\n"));
+	assert_non_null(strstr(text, "\nfastswap_server_promisable_bytes 6291456\n"));
+	assert_non_null(strstr(text, "\nfastswap_server_reserved_bytes 7340032\n"));
 	assert_non_null(strstr(text, "\nfastswap_server_sessions{state=\"kept\"} 2\n"));
 	assert_non_null(strstr(text, "\nfastswap_server_denials_total 18446744073709551615\n"));
 	assert_non_null(strstr(text, "# TYPE fastswap_server_denials_total counter\n"));

@@ -35,9 +35,10 @@
 #endif
 
 #define FSW_MAGIC		0x50575346u	/* "FSWP" as bytes on the wire */
-#define FSW_VERSION		2	/* highest version that this header describes */
+#define FSW_VERSION		3	/* highest version that this header describes */
 #define FSW_VERSION_MIN		1	/* lowest version that it still speaks */
 #define FSW_VERSION_AUTH	2	/* lowest version in which a client can say who it is */
+#define FSW_VERSION_ELASTIC	3	/* lowest version that knows of promises */
 
 #define FSW_DEFAULT_PORT	50000
 
@@ -205,6 +206,9 @@ enum fsw_msg_type {
 	FSW_MSG_GOODBYE		= 8,	/* either way: struct fsw_goodbye; then disconnect */
 	FSW_MSG_AUTH		= 9,	/* client: who I am; struct fsw_auth */
 	FSW_MSG_AUTH_OK		= 10,	/* server: so am I; struct fsw_auth_ok, same seq */
+	FSW_MSG_PROMISE		= 11,	/* client: I may need so many; struct fsw_promise */
+	FSW_MSG_PROMISED	= 12,	/* server: so be it; struct fsw_promise, same seq */
+	FSW_MSG_FORGET		= 13,	/* client: none of these is mine; struct fsw_range */
 	FSW_NR_MSG_TYPES,
 };
 
@@ -230,7 +234,7 @@ struct fsw_msg {
  * @count: how many, at least 1
  *
  * A request for a chunk that is granted already, or a release of one that is
- * not, breaks the protocol.
+ * not, breaks the protocol. FSW_MSG_FORGET takes both.
  */
 struct fsw_range {
 	__le32 first;
@@ -314,6 +318,18 @@ struct fsw_auth_ok {
 	struct fsw_limits limits;
 };
 
+/**
+ * struct fsw_promise - how many chunks a client may come to hold
+ * @chunks: all of its session together, those that it holds included; 0: it needs no more
+ * @reserved: zero
+ *
+ * A promise takes the place of the one before it.
+ */
+struct fsw_promise {
+	__le32 chunks;
+	__le32 reserved;
+};
+
 #define FSW_GRANTS_PER_MSG \
 	((FSW_MSG_MAX - sizeof(struct fsw_msg)) / sizeof(struct fsw_grant))
 
@@ -331,6 +347,7 @@ static_assert(sizeof(struct fsw_goodbye) == 8, "goodbye");
 static_assert(sizeof(struct fsw_auth) == 128, "auth");
 static_assert(sizeof(struct fsw_limits) == 16, "limits");
 static_assert(sizeof(struct fsw_auth_ok) == 48, "auth ok");
+static_assert(sizeof(struct fsw_promise) == 8, "promise");
 
 /**
  * fsw_reason_text - a reason in words
@@ -514,7 +531,8 @@ static inline enum fsw_reason fsw_msg_check(const struct fsw_msg *m, size_t len)
 		return rest ? FSW_REASON_MALFORMED : FSW_REASON_NONE;
 	case FSW_MSG_REQUEST:
 	case FSW_MSG_RELEASE:
-	case FSW_MSG_RELEASED: {
+	case FSW_MSG_RELEASED:
+	case FSW_MSG_FORGET: {
 		const struct fsw_range *r = payload;
 		__u32 first, count;
 
@@ -558,6 +576,14 @@ static inline enum fsw_reason fsw_msg_check(const struct fsw_msg *m, size_t len)
 		    !ok->limits.max_sets ||
 		    fsw_letoh32(ok->limits.max_chunks) > FSW_MAX_CHUNKS ||
 		    fsw_letoh16(ok->limits.max_sets) > FSW_MAX_SETS)
+			return FSW_REASON_MALFORMED;
+		return FSW_REASON_NONE;
+	}
+	case FSW_MSG_PROMISE:
+	case FSW_MSG_PROMISED: {
+		const struct fsw_promise *p = payload;
+
+		if (rest != sizeof(*p) || p->reserved || fsw_letoh32(p->chunks) > FSW_MAX_CHUNKS)
 			return FSW_REASON_MALFORMED;
 		return FSW_REASON_NONE;
 	}
