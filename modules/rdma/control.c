@@ -2,81 +2,21 @@
 #define pr_fmt(fmt) "fastswap_rdma: " fmt
 
 /*
- * The control connection: chunks, keep-alive, goodbye.
+ * The control connection: messages, keep-alive, goodbye. What is asked is question.c.
  *
  * All in process context: completions come from the RDMA core's work queue.
  */
 #include <linux/slab.h>
 
+#include "control.h"
 #include "fault.h"
-#include "keepalive.h"
-#include "words.h"
 
-/*
- * Sends that may be under way: those that the protocol lets us have without an
- * answer, and an answer to each that the other side may have.
- */
-#define NR_SENDS		(2 * FSW_CTRL_WINDOW)
-#define SEND_BYTES		256
-
-/**
- * struct buffer - memory that a message is sent from or received into
- * @cqe: names it in a completion
- * @data: the message
- * @dma: its address for the adapter
- */
-struct buffer {
-	struct ib_cqe cqe;
-	void *data;
-	u64 dma;
-};
-
-enum question {
-	NOTHING,	/* nothing was asked */
-	REQUEST,	/* chunks were asked for */
-	RELEASE,	/* chunks were given back */
-};
-
-/**
- * struct fsr_control - what runs over the control connection
- * @session: whose it is
- * @cq: its completion queue, NULL if there is none
- * @lock: guards all below but the work, and the posting
- * @open: messages may be posted
- * @busy: sends that are under way, one bit each
- * @seq: of the last message that asks
- * @asked: what an answer is due to
- * @asked_seq: and the sequence number that it must bear
- * @deny: why the server gives no more; reason 0 if it did not say so
- * @keepalive: who was silent for how long
- * @interval: from one tick of the keep-alive to the next, in jiffies
- * @tick: the tick
- * @sends: buffers
- * @recvs: buffers
- */
-struct fsr_control {
-	struct fsr_session *session;
-	struct ib_cq *cq;
-
-	spinlock_t lock;
-	bool open;
-	unsigned long busy;
-	u32 seq;
-	enum question asked;
-	u32 asked_seq;
-	struct fsw_deny deny;
-	struct fsr_keepalive keepalive;
-
-	unsigned long interval;
-	struct delayed_work tick;
-	struct buffer sends[NR_SENDS];
-	struct buffer recvs[FSW_CTRL_DEPTH];
-};
+#define SEND_BYTES	256
 
 static_assert(sizeof(struct fsw_msg) + sizeof(struct fsw_range) <= SEND_BYTES);
 static_assert(sizeof(struct fsw_msg) + sizeof(struct fsw_goodbye) <= SEND_BYTES);
 static_assert(sizeof(struct fsw_msg) + sizeof(struct fsw_auth) <= SEND_BYTES);
-static_assert(NR_SENDS <= BITS_PER_LONG);
+static_assert(FSR_NR_SENDS <= BITS_PER_LONG);
 
 static bool check_wc(struct fsr_control *ctl, const struct ib_wc *wc)
 {
@@ -92,7 +32,7 @@ static bool check_wc(struct fsr_control *ctl, const struct ib_wc *wc)
 static void send_done(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct fsr_control *ctl = cq->cq_context;
-	struct buffer *buf = container_of(wc->wr_cqe, struct buffer, cqe);
+	struct fsr_buffer *buf = container_of(wc->wr_cqe, struct fsr_buffer, cqe);
 
 	check_wc(ctl, wc);
 	spin_lock(&ctl->lock);
@@ -101,20 +41,21 @@ static void send_done(struct ib_cq *cq, struct ib_wc *wc)
 	wake_up_all(&ctl->session->wait);
 }
 
-static int post_message(struct fsr_control *ctl, enum fsw_msg_type type, u32 seq,
-			const void *payload, size_t len)
+/* fsr_control_post - send a message; ctl->lock is held */
+int fsr_control_post(struct fsr_control *ctl, enum fsw_msg_type type, u32 seq,
+		     const void *payload, size_t len)
 {
 	struct fsr_session *s = ctl->session;
 	unsigned int slot = ffz(ctl->busy);
 	struct ib_send_wr wr = { };
-	struct buffer *buf;
+	struct fsr_buffer *buf;
 	struct ib_sge sge;
 	int err;
 
 	lockdep_assert_held(&ctl->lock);
 	if (!ctl->open)
 		return -ENOTCONN;
-	if (slot >= NR_SENDS)
+	if (slot >= FSR_NR_SENDS)
 		return -EBUSY;
 	if (fsr_fault(MUTE))
 		goto said;
@@ -150,7 +91,7 @@ static int send_message(struct fsr_control *ctl, enum fsw_msg_type type, u32 seq
 	int err;
 
 	spin_lock(&ctl->lock);
-	err = post_message(ctl, type, seq, payload, len);
+	err = fsr_control_post(ctl, type, seq, payload, len);
 	spin_unlock(&ctl->lock);
 	return err;
 }
@@ -162,69 +103,7 @@ int fsr_control_send(struct fsr_session *s, enum fsw_msg_type type, u32 seq, con
 	return send_message(s->control, type, seq, payload, len);
 }
 
-/* Send what wants an answer. One at a time: the next when asked is NOTHING again. */
-static int ask(struct fsr_control *ctl, enum question question, enum fsw_msg_type type,
-	       u32 first, u32 count)
-{
-	struct fsw_range range = { .first = fsw_htole32(first), .count = fsw_htole32(count) };
-	int err;
-
-	spin_lock(&ctl->lock);
-	err = post_message(ctl, type, ++ctl->seq, &range, sizeof(range));
-	if (!err) {
-		ctl->asked_seq = ctl->seq;
-		WRITE_ONCE(ctl->asked, question);
-	}
-	spin_unlock(&ctl->lock);
-	return err;
-}
-
 /* ---- Receiving ---- */
-
-static int on_grant(struct fsr_control *ctl, const struct fsw_msg *msg, size_t rest)
-{
-	struct fsr_chunkmap *map = &ctl->session->map;
-	int err = -EPROTO;
-
-	spin_lock(&ctl->lock);
-	if (ctl->asked == REQUEST && fsw_letoh32(msg->seq) == ctl->asked_seq &&
-	    fsr_chunkmap_grant(map, (const void *)(msg + 1), rest / sizeof(struct fsw_grant))) {
-		if (map->granted == map->nr)
-			WRITE_ONCE(ctl->asked, NOTHING);
-		err = 0;
-	}
-	spin_unlock(&ctl->lock);
-	return err;
-}
-
-static int on_deny(struct fsr_control *ctl, const struct fsw_msg *msg)
-{
-	const struct fsw_deny *deny = (const void *)(msg + 1);
-	int err = -EPROTO;
-
-	spin_lock(&ctl->lock);
-	if (ctl->asked == REQUEST && fsw_letoh32(msg->seq) == ctl->asked_seq &&
-	    fsw_letoh32(deny->first) == ctl->session->map.granted && deny->reason) {
-		ctl->deny = *deny;
-		WRITE_ONCE(ctl->asked, NOTHING);
-		err = 0;
-	}
-	spin_unlock(&ctl->lock);
-	return err;
-}
-
-static int on_released(struct fsr_control *ctl, const struct fsw_msg *msg)
-{
-	int err = -EPROTO;
-
-	spin_lock(&ctl->lock);
-	if (ctl->asked == RELEASE && fsw_letoh32(msg->seq) == ctl->asked_seq) {
-		WRITE_ONCE(ctl->asked, NOTHING);
-		err = 0;
-	}
-	spin_unlock(&ctl->lock);
-	return err;
-}
 
 /* Return: 0, or -EPROTO if the server must not send this now. */
 static int on_message(struct fsr_control *ctl, const struct fsw_msg *msg, size_t len)
@@ -245,11 +124,10 @@ static int on_message(struct fsr_control *ctl, const struct fsw_msg *msg, size_t
 		/* That it came is all it says. */
 		return 0;
 	case FSW_MSG_GRANT:
-		return on_grant(ctl, msg, len - sizeof(*msg));
 	case FSW_MSG_DENY:
-		return on_deny(ctl, msg);
 	case FSW_MSG_RELEASED:
-		return on_released(ctl, msg);
+	case FSW_MSG_PROMISED:
+		return fsr_question_answer(ctl, msg, len - sizeof(*msg));
 	case FSW_MSG_AUTH_OK:
 		return fsr_auth_answer(s, fsw_letoh32(msg->seq), (const void *)(msg + 1));
 	case FSW_MSG_GOODBYE:
@@ -261,7 +139,7 @@ static int on_message(struct fsr_control *ctl, const struct fsw_msg *msg, size_t
 	}
 }
 
-static int post_recv(struct fsr_control *ctl, struct buffer *buf)
+static int post_recv(struct fsr_control *ctl, struct fsr_buffer *buf)
 {
 	struct fsr_session *s = ctl->session;
 	struct ib_sge sge = {
@@ -286,7 +164,7 @@ static int post_recv(struct fsr_control *ctl, struct buffer *buf)
 static void recv_done(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct fsr_control *ctl = cq->cq_context;
-	struct buffer *buf = container_of(wc->wr_cqe, struct buffer, cqe);
+	struct fsr_buffer *buf = container_of(wc->wr_cqe, struct fsr_buffer, cqe);
 	struct fsr_session *s = ctl->session;
 	int err;
 
@@ -340,7 +218,7 @@ static void keep_alive_tick(struct work_struct *work)
 	spin_lock(&ctl->lock);
 	verdict = fsr_keepalive_tick(&ctl->keepalive);
 	if (verdict == FSR_KEEPALIVE_PING)
-		post_message(ctl, FSW_MSG_PING, ++ctl->seq, NULL, 0);
+		fsr_control_post(ctl, FSW_MSG_PING, ++ctl->seq, NULL, 0);
 	spin_unlock(&ctl->lock);
 	if (fsr_fault(KILL))
 		fsr_fault_kill(ctl->session);
@@ -380,7 +258,7 @@ int fsr_control_alloc(struct fsr_session *s)
 	spin_lock_init(&ctl->lock);
 	INIT_DELAYED_WORK(&ctl->tick, keep_alive_tick);
 
-	for (i = 0; i < NR_SENDS; i++) {
+	for (i = 0; i < FSR_NR_SENDS; i++) {
 		ctl->sends[i].data = kzalloc(SEND_BYTES, GFP_KERNEL);
 		if (!ctl->sends[i].data)
 			return -ENOMEM;
@@ -393,7 +271,7 @@ int fsr_control_alloc(struct fsr_session *s)
 	return 0;
 }
 
-static int map_buffer(struct ib_device *ibdev, struct buffer *buf, size_t len,
+static int map_buffer(struct ib_device *ibdev, struct fsr_buffer *buf, size_t len,
 		      enum dma_data_direction dir)
 {
 	u64 dma = ib_dma_map_single(ibdev, buf->data, len, dir);
@@ -404,7 +282,7 @@ static int map_buffer(struct ib_device *ibdev, struct buffer *buf, size_t len,
 	return 0;
 }
 
-static void unmap_buffer(struct ib_device *ibdev, struct buffer *buf, size_t len,
+static void unmap_buffer(struct ib_device *ibdev, struct fsr_buffer *buf, size_t len,
 			 enum dma_data_direction dir)
 {
 	if (buf->dma)
@@ -434,7 +312,7 @@ int fsr_control_start(struct fsr_session *s)
 		.event_handler = control_async_event,
 		.qp_context = s,
 		.cap = {
-			.max_send_wr = NR_SENDS,
+			.max_send_wr = FSR_NR_SENDS,
 			.max_recv_wr = FSW_CTRL_DEPTH,
 			.max_send_sge = 1,
 			.max_recv_sge = 1,
@@ -447,7 +325,7 @@ int fsr_control_start(struct fsr_session *s)
 
 	if (fsr_fault(ALLOC))
 		return -ENOMEM;
-	ctl->cq = ib_alloc_cq(s->ibdev, ctl, NR_SENDS + FSW_CTRL_DEPTH, 0, IB_POLL_WORKQUEUE);
+	ctl->cq = ib_alloc_cq(s->ibdev, ctl, FSR_NR_SENDS + FSW_CTRL_DEPTH, 0, IB_POLL_WORKQUEUE);
 	if (IS_ERR(ctl->cq)) {
 		err = PTR_ERR(ctl->cq);
 		ctl->cq = NULL;
@@ -459,12 +337,12 @@ int fsr_control_start(struct fsr_session *s)
 	if (err)
 		return err;
 	ctl->busy = 0;
-	ctl->asked = NOTHING;
+	ctl->asked = FSR_ASKED_NOTHING;
 	memset(&ctl->deny, 0, sizeof(ctl->deny));
 	memset(&ctl->keepalive, 0, sizeof(ctl->keepalive));
 	ctl->open = true;
 
-	for (i = 0; i < NR_SENDS; i++) {
+	for (i = 0; i < FSR_NR_SENDS; i++) {
 		err = map_buffer(s->ibdev, &ctl->sends[i], SEND_BYTES, DMA_TO_DEVICE);
 		if (err)
 			return err;
@@ -481,72 +359,6 @@ int fsr_control_start(struct fsr_session *s)
 	return 0;
 }
 
-static bool has_grant_news(const struct fsr_session *s, u32 before)
-{
-	return READ_ONCE(s->map.granted) != before || READ_ONCE(s->control->asked) == NOTHING ||
-	       !fsr_session_is_connecting(s);
-}
-
-/**
- * fsr_control_request - ask for all chunks of the device, and wait for them
- * @s: the session, its map empty
- * @all: fewer than asked for are no good
- * @error: gets the reason of a failure in words
- *
- * Return: 0, s->map is complete (and smaller, if @all was not set), or a
- * negative errno.
- */
-int fsr_control_request(struct fsr_session *s, bool all, char *error)
-{
-	struct fsr_control *ctl = s->control;
-	struct fsr_chunkmap *map = &s->map;
-	unsigned long deadline, bound, now;
-	unsigned int reason;
-	u32 before;
-	long left;
-	int err;
-
-	err = ask(ctl, REQUEST, FSW_MSG_REQUEST, 0, map->nr);
-	if (err) {
-		snprintf(error, FASTSWAP_ERROR_MAX, "cannot ask for memory: error %d", err);
-		return err;
-	}
-
-	/* Registering memory takes the server its time; as long as it goes on, wait. */
-	bound = FSR_GRANT_MS + (((u64)map->nr << map->shift) >> 30) * FSR_GRANT_GIB_MS;
-	deadline = jiffies + msecs_to_jiffies(bound);
-	do {
-		before = READ_ONCE(map->granted);
-		left = wait_event_killable_timeout(s->wait, has_grant_news(s, before),
-						   msecs_to_jiffies(FSR_GRANT_MS));
-		if (left < 0) {
-			strscpy(error, "interrupted", FASTSWAP_ERROR_MAX);
-			return -EINTR;
-		}
-		if (!fsr_session_is_connecting(s))
-			return -ECONNRESET;
-		now = jiffies;
-	} while (READ_ONCE(ctl->asked) != NOTHING && READ_ONCE(map->granted) != before &&
-		 time_before(now, deadline));
-
-	spin_lock(&ctl->lock);
-	reason = fsw_letoh16(ctl->deny.reason);
-	spin_unlock(&ctl->lock);
-	if (map->granted == map->nr)
-		return 0;
-	if (!reason) {
-		snprintf(error, FASTSWAP_ERROR_MAX, "the server grants %s",
-			 map->granted ? "memory too slowly" : "no memory: no answer");
-		return -ETIMEDOUT;
-	}
-	if (!all && map->granted) {
-		map->nr = map->granted;
-		return 0;
-	}
-	fsr_words_reason(error, FASTSWAP_ERROR_MAX, reason, fsw_letoh64(ctl->deny.detail));
-	return -ENOSPC;
-}
-
 static bool is_sent(const struct fsr_control *ctl)
 {
 	return !READ_ONCE(ctl->busy);
@@ -560,11 +372,7 @@ static bool is_sent(const struct fsr_control *ctl)
  */
 void fsr_control_leave(struct fsr_session *s)
 {
-	struct fsr_control *ctl = s->control;
-
-	if (s->map.granted && !ask(ctl, RELEASE, FSW_MSG_RELEASE, 0, s->map.granted))
-		wait_event_timeout(s->wait, READ_ONCE(ctl->asked) == NOTHING,
-				   msecs_to_jiffies(FSR_RELEASE_MS));
+	fsr_question_leave(s);
 	fsr_control_say_goodbye(s);
 }
 
@@ -610,7 +418,7 @@ void fsr_control_destroy(struct fsr_session *s)
 		ib_free_cq(ctl->cq);
 	ctl->cq = NULL;
 
-	for (i = 0; i < NR_SENDS; i++)
+	for (i = 0; i < FSR_NR_SENDS; i++)
 		unmap_buffer(s->ibdev, &ctl->sends[i], SEND_BYTES, DMA_TO_DEVICE);
 	for (i = 0; i < FSW_CTRL_DEPTH; i++)
 		unmap_buffer(s->ibdev, &ctl->recvs[i], FSW_MSG_MAX, DMA_FROM_DEVICE);
@@ -624,7 +432,7 @@ void fsr_control_free(struct fsr_session *s)
 
 	if (!ctl)
 		return;
-	for (i = 0; i < NR_SENDS; i++)
+	for (i = 0; i < FSR_NR_SENDS; i++)
 		kfree(ctl->sends[i].data);
 	for (i = 0; i < FSW_CTRL_DEPTH; i++)
 		kfree(ctl->recvs[i].data);

@@ -73,6 +73,7 @@ static void expire(struct fsr_session *s)
 	else
 		fsr_err(s, "no connection: I/O ends with an error until there is one\n");
 	fastswap_set_health(s->up, FASTSWAP_FAILED);
+	fsr_elastic_stop_waiting(s);
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_give_up(&s->queues[i]);
 }

@@ -91,7 +91,7 @@ static int fill_work(struct fsr_work *work, struct fsr_lane *lane)
 	struct fsr_run run = {
 		.max_bytes = s->max_bytes,
 		.max_segments = q->max_sge,
-		.chunk_shift = s->map.shift,
+		.chunk_shift = s->map.extent_shift,
 	};
 	struct bio *bio = bio_list_peek(&lane->waiting);
 
@@ -316,6 +316,25 @@ static void refuse_lost(struct fsr_session *s, struct fastswap_batch *batch)
 		fastswap_end_bios(s->up, batch->class, &lost, BLK_STS_IOERR, 0);
 }
 
+/* May all bios of a batch be posted? */
+static bool are_ready(const struct fsr_session *s, const struct fastswap_batch *batch)
+{
+	const struct bio *bio;
+
+	for (bio = batch->bios.head; bio; bio = bio->bi_next)
+		if (unlikely(!fsr_chunkmap_is_ready(&s->map, fastswap_bio_offset(bio))))
+			return false;
+	return true;
+}
+
+static void end_refused(struct fsr_session *s, enum fastswap_class class, struct bio_list *refused)
+{
+	if (likely(bio_list_empty(refused)))
+		return;
+	fastswap_end_bios(s->up, class, refused,
+			  fastswap_class_is_write(class) ? BLK_STS_NOSPC : BLK_STS_IOERR, 0);
+}
+
 /**
  * fsr_submit - ->submit of struct fastswap_backend_ops
  * @priv: the session
@@ -325,26 +344,27 @@ static void refuse_lost(struct fsr_session *s, struct fastswap_batch *batch)
  * Task or soft interrupt, interrupts on.
  *
  * The core has found that the slots of a read hold data, but that may be a while
- * ago: all may have been lost since. Who loses it (link.c)
+ * ago: all may have been lost since. Who loses it (link.c, elastic.c)
  *
  *	marks the slots, then counts @losses, then ends the reads that wait here
  *
  * and we, once there ever was a loss, look at @losses, then at the slots, and at
  * @losses again under the lock: a read either waits in time to be ended there,
- * or sees that the slot is lost.
+ * or sees that the slot is lost. A write sees by @losses that the frame of its extent is gone.
  */
 void fsr_submit(void *priv, struct fastswap_batch *batch, struct fastswap_ticket *ticket)
 {
 	struct fsr_session *s = priv;
 	struct fsr_lane *lane = choose_lane(s, batch->class);
+	struct bio_list refused = BIO_EMPTY_LIST;
 	struct fsr_queue *q = lane->queue;
+	bool live, taken, joined = false, kick = false;
 	unsigned long flags;
 	u32 seq = 0, ended, losses;
-	bool live, taken;
 
 	ticket->queue = NULL;
 again:
-	/* Pairs with the release in lose_everything(). */
+	/* Pairs with the release in fsr_elastic_lose(). */
 	losses = smp_load_acquire(&s->losses);
 	if (unlikely(losses) && !fastswap_class_is_write(batch->class)) {
 		refuse_lost(s, batch);
@@ -366,7 +386,10 @@ again:
 	}
 	live = q->live;
 	taken = live || q->hold;
-	if (likely(taken)) {
+	if (likely(taken) && unlikely(!are_ready(s, batch)))
+		kick = fsr_elastic_place(s, batch, &refused);
+	if (likely(taken && batch->nr)) {
+		joined = true;
 		lane->accepted += batch->nr;
 		seq = lane->accepted;
 		/* Pulled along, or what was wanted long ago would seem to lie ahead one day. */
@@ -383,10 +406,15 @@ again:
 	spin_unlock_irqrestore(&q->lock, flags);
 	local_bh_enable();
 
+	if (unlikely(kick))
+		fsr_elastic_kick(s);
+	end_refused(s, batch->class, &refused);
 	if (unlikely(!taken)) {
 		fastswap_end_bios(s->up, batch->class, &batch->bios, BLK_STS_IOERR, 0);
 		return;
 	}
+	if (unlikely(!joined))
+		return;
 	if (fastswap_class_is_write(batch->class)) {
 		fsr_lane_want_irq(lane, seq);
 		return;

@@ -91,15 +91,9 @@ static int check_device(struct fsr_session *s, char *error)
 static void lose_everything(struct fsr_session *s)
 {
 	u64 bytes = fastswap_lose_all(s->up);
-	unsigned int i;
 
-	/* Pairs with the acquire in fsr_submit(). */
-	smp_store_release(&s->losses, s->losses + 1);
-	for (i = 0; i < fsr_nr_queues(s); i++)
-		if (s->queues[i].dir == DMA_FROM_DEVICE)
-			fsr_queue_fail_waiting(&s->queues[i]);
+	fsr_elastic_lose(s);
 	s->generation = 0;
-	s->map.granted = 0;
 	fsr_err(s, "the server has not kept what was stored: %llu MiB are lost\n",
 		(unsigned long long)(bytes >> 20));
 }
@@ -150,10 +144,28 @@ static int connect_control(struct fsr_session *s, char *error)
 	return fsr_auth_begin(s, error);
 }
 
+/* What the device begins with: of an elastic one the chunks that it is to have ahead of need. */
 static int request_chunks(struct fsr_session *s, bool all, char *error)
 {
-	int err = fsr_control_request(s, all, error);
+	struct fsr_chunkmap *map = &s->map;
+	u32 nr = map->nr, granted;
+	int err = 0;
 
+	s->elastic = fsw_letoh16(s->welcome.version) >= FSW_VERSION_ELASTIC;
+	if (s->elastic) {
+		nr = clamp(READ_ONCE(fsr_spare_chunks), 1u, map->nr);
+		err = fsr_question_promise(s, error);
+	}
+	if (!err)
+		err = fsr_question_get(s, nr, error);
+	granted = map->in[FSR_CHUNK_GRANTED];
+	if (err == -ENOSPC && s->elastic && nr > 1 && !granted) {
+		err = fsr_question_get(s, 1, error);
+	} else if (err == -ENOSPC && granted && (s->elastic || !all)) {
+		if (!s->elastic)
+			fsr_chunkmap_shrink(map, granted);
+		err = 0;
+	}
 	if (!err)
 		s->generation = s->welcome.generation;
 	else if (err == -ECONNRESET)
@@ -163,17 +175,13 @@ static int request_chunks(struct fsr_session *s, bool all, char *error)
 
 static int get_chunks(struct fsr_session *s, u64 size, char *error)
 {
-	struct fsr_chunkmap *map = &s->map;
+	u32 nr;
 	int err;
 
-	err = fsr_chunkmap_plan(&s->welcome, size, &map->nr, error, FASTSWAP_ERROR_MAX);
-	if (err)
-		return err;
-	map->shift = s->welcome.chunk_shift;
-	map->chunks = kvcalloc(map->nr, sizeof(*map->chunks), GFP_KERNEL);
-	if (!map->chunks)
-		return -ENOMEM;
-	return request_chunks(s, size != 0, error);
+	err = fsr_chunkmap_plan(&s->welcome, size, &nr, error, FASTSWAP_ERROR_MAX);
+	if (!err)
+		err = fsr_elastic_alloc(s, nr);
+	return err ?: request_chunks(s, size != 0, error);
 }
 
 /* The chunks of a device whose link is made anew: those that it had, if they are there. */
@@ -183,14 +191,16 @@ static int renew_chunks(struct fsr_session *s, char *error)
 
 	if (s->generation && s->generation == s->welcome.generation)
 		return 0;
+	/* Without a generation there may be chunks of an attempt that came to nothing. */
 	if (s->generation)
 		lose_everything(s);
+	else
+		fsr_elastic_lose(s);
 	if (s->welcome.chunk_shift != map->shift || map->nr > fsw_letoh32(s->welcome.max_chunks)) {
 		snprintf(error, FASTSWAP_ERROR_MAX,
 			 "the server has chunks of another size now, or gives fewer");
 		return -EPROTO;
 	}
-	map->granted = 0;
 	return request_chunks(s, true, error);
 }
 
@@ -202,6 +212,10 @@ static int alloc_queues(struct fsr_session *s)
 	if (s->queues)
 		return 0;
 	s->nr_sets = min_t(unsigned int, s->nr_sets, fsw_letoh16(s->welcome.max_sets));
+	s->marks = kvcalloc(s->nr_sets * FSR_QUEUES_PER_SET * FSR_LANES, sizeof(*s->marks),
+			    GFP_KERNEL);
+	if (!s->marks)
+		return -ENOMEM;
 	s->queues = kvcalloc(s->nr_sets * FSR_QUEUES_PER_SET, sizeof(*s->queues), GFP_KERNEL);
 	if (!s->queues)
 		return -ENOMEM;
@@ -300,6 +314,7 @@ static int make_link(struct fsr_session *s, u64 size, char *error)
 
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_go_live(&s->queues[i]);
+	fsr_elastic_start(s);
 	return 0;
 }
 
@@ -377,6 +392,10 @@ bool fsr_link_down(struct fsr_session *s, bool final)
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_destroy(&s->queues[i]);
 	fsr_control_destroy(s);
+	spin_lock_irq(&s->map_lock);
+	if (s->map.chunks)
+		fsr_chunkmap_break(&s->map);
+	spin_unlock_irq(&s->map_lock);
 	if (s->pd)
 		ib_dealloc_pd(s->pd);
 	s->pd = NULL;

@@ -43,6 +43,15 @@ MODULE_PARM_DESC(depth, "work requests of one queue pair; for sessions to come")
 FASTSWAP_UINT_PARAM(max_sge, fsr_max_sge, 2, FSR_MAX_SGE);
 MODULE_PARM_DESC(max_sge, "pieces of memory of one work request; for sessions to come");
 
+/* How much memory a device has of the server besides what it needs: see ABI.md. */
+unsigned int fsr_spare_chunks = FSR_SPARE_CHUNKS;
+unsigned int fsr_return_s = FSR_RETURN_S;
+
+FASTSWAP_UINT_PARAM(spare_chunks, fsr_spare_chunks, 0, FSW_MAX_CHUNKS);
+MODULE_PARM_DESC(spare_chunks, "chunks' worth of memory that is granted ahead of need");
+FASTSWAP_UINT_PARAM(return_s, fsr_return_s, 0, FSR_RETURN_S_MAX);
+MODULE_PARM_DESC(return_s, "seconds until a chunk that nothing is in is given back; 0: never");
+
 struct workqueue_struct *fsr_wq;
 struct workqueue_struct *fsr_hold_wq;
 static struct dentry *faults_folder;

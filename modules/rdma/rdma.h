@@ -6,9 +6,10 @@
  * control connection, and per queue set three data connections. A link may break
  * and be replaced, the session goes on. cm.c makes and breaks connections,
  * queue.c gives a data connection its ring and its completion queue, io.c posts
- * and reap.c completes, control.c talks to the server, auth.c finds out whether it
- * is ours, link.c puts these together, recover.c replaces a link, reserve.c keeps
- * memory for that, hold.c ends the wait for it, session.c is the whole.
+ * and reap.c completes, control.c talks to the server and question.c asks it for
+ * chunks, elastic.c decides how many, auth.c finds out whether the server is ours,
+ * link.c puts these together, recover.c replaces a link, reserve.c keeps memory for
+ * that, hold.c ends the wait for it, session.c is the whole.
  */
 #ifndef _FSR_RDMA_H
 #define _FSR_RDMA_H
@@ -16,6 +17,7 @@
 #include <linux/bio.h>
 #include <linux/completion.h>
 #include <linux/irq_poll.h>
+#include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -37,6 +39,9 @@
 #define FSR_GRANT_MS		10000	/* without a single new grant */
 #define FSR_GRANT_GIB_MS	4000	/* all grants, on top of that, for each GiB */
 #define FSR_RELEASE_MS		2000	/* all chunks, at a detach */
+#define FSR_SPARE_CHUNKS	2
+#define FSR_RETURN_S		30
+#define FSR_RETURN_S_MAX	86400
 #define FSR_GOODBYE_MS		500	/* until the goodbye is on the wire */
 
 /* Work requests of one data queue; 32 SGEs each make 16 MiB of pages in flight. */
@@ -256,7 +261,28 @@ struct fsr_queue {
  * @client_id: names this machine to the server
  * @welcome: what the server answered
  * @generation: of the server that has our chunks; 0: none has. As on the wire
+ * @map_lock: guards @map as chunkmap.h says, and all from there to @waits; taken with
+ *	interrupts off
  * @map: where the chunks are
+ * @elastic: the server knows of promises: chunks come and go with what is stored
+ * @may_park: writes may wait for a chunk
+ * @parked: writes that do, by class
+ * @nr_parked: how many
+ * @parked_since: since when, in jiffies
+ * @draining: some extents are about to lose their frames, and @marks are set
+ * @waits: writes that had to wait for a chunk
+ * @refusals: writes that got none
+ * @denied: the server has just said no, to a single chunk; of the control connection's lock, as are
+ *	those up to @ask_max; but anybody looks
+ * @denied_at: when
+ * @deny_reason: enum fsw_reason
+ * @told_denied: there was a line in the log about it
+ * @told_refusals: @refusals then
+ * @ask_max: chunks that may be asked for at a time
+ * @marks: of the tending: what has been accepted, by queue and lane
+ * @marks_losses: @losses at that time
+ * @looked_at: when extents were looked at last, in jiffies
+ * @tending: asks for chunks, and gives them back
  * @conn: the control connection
  * @control: what runs over it
  * @auth: the key that we share with the server, if there is one
@@ -296,7 +322,26 @@ struct fsr_session {
 	u8 client_id[16];
 	struct fsw_welcome welcome;
 	__le64 generation;
+	spinlock_t map_lock;
 	struct fsr_chunkmap map;
+	bool elastic;
+	bool may_park;
+	struct bio_list parked[FASTSWAP_NR_CLASSES];
+	u32 nr_parked;
+	unsigned long parked_since;
+	bool draining;
+	u64 refusals;
+	u64 waits;
+	bool denied;
+	unsigned long denied_at;
+	u16 deny_reason;
+	bool told_denied;
+	u64 told_refusals;
+	u32 ask_max;
+	u32 *marks;
+	u32 marks_losses;
+	unsigned long looked_at;
+	struct delayed_work tending;
 	struct fsr_conn conn;
 	struct fsr_control *control;
 	struct fsr_auth *auth;
@@ -326,9 +371,18 @@ extern struct workqueue_struct *fsr_hold_wq;
 /* Module parameters, for sessions to come. */
 extern unsigned int fsr_depth;
 extern unsigned int fsr_max_sge;
+/* And for those that are there. */
+extern unsigned int fsr_spare_chunks;
+extern unsigned int fsr_return_s;
 
 #define fsr_err(s, fmt, ...) pr_err("%s: " fmt, fastswap_name((s)->up), ##__VA_ARGS__)
 #define fsr_info(s, fmt, ...) pr_info("%s: " fmt, fastswap_name((s)->up), ##__VA_ARGS__)
+
+/* The clock of the chunks. */
+static inline u32 fsr_seconds(void)
+{
+	return (u32)ktime_get_seconds();
+}
 
 /* 0 as long as there is no memory for them */
 static inline unsigned int fsr_nr_queues(const struct fsr_session *s)
@@ -391,13 +445,33 @@ int fsr_control_alloc(struct fsr_session *s);
 int fsr_control_start(struct fsr_session *s);
 int fsr_control_send(struct fsr_session *s, enum fsw_msg_type type, u32 seq, const void *payload,
 		     size_t len);
-int fsr_control_request(struct fsr_session *s, bool all, char *error);
 void fsr_control_keep_alive(struct fsr_session *s);
 void fsr_control_leave(struct fsr_session *s);
 void fsr_control_say_goodbye(struct fsr_session *s);
 void fsr_control_stop(struct fsr_session *s);
 void fsr_control_destroy(struct fsr_session *s);
 void fsr_control_free(struct fsr_session *s);
+
+/* question.c */
+int fsr_question_promise(struct fsr_session *s, char *error);
+int fsr_question_get(struct fsr_session *s, u32 count, char *error);
+int fsr_question_chunks(struct fsr_session *s, u32 max);
+int fsr_question_settle(struct fsr_session *s);
+int fsr_question_return(struct fsr_session *s, u32 age, u64 keep);
+
+/* elastic.c */
+void fsr_elastic_init(struct fsr_session *s);
+int fsr_elastic_alloc(struct fsr_session *s, u32 nr);
+void fsr_elastic_free(struct fsr_session *s);
+void fsr_elastic_kick(struct fsr_session *s);
+bool fsr_elastic_place(struct fsr_session *s, struct fastswap_batch *batch,
+		       struct bio_list *refused);
+void fsr_elastic_start(struct fsr_session *s);
+void fsr_elastic_stop_waiting(struct fsr_session *s);
+void fsr_elastic_granted(struct fsr_session *s);
+void fsr_elastic_denied(struct fsr_session *s, const struct fsw_deny *deny, u32 asked);
+void fsr_elastic_lose(struct fsr_session *s);
+void fsr_elastic_tend(struct work_struct *work);
 
 /* auth.c */
 int fsr_auth_alloc(struct fsr_session *s, char *error);

@@ -30,6 +30,7 @@ static void recovered(struct fsr_session *s)
 	s->told[0] = '\0';
 	fsr_reserve_keep_others(s);
 	fsr_hold_cease(s);
+	fsr_elastic_kick(s);
 }
 
 static void tell_broken(struct fsr_session *s)
@@ -88,6 +89,9 @@ static void recover(struct fsr_session *s)
 		return;
 	}
 
+	/* The attempt may have come to have writes wait for chunks after the time was up. */
+	if (READ_ONCE(s->expired))
+		fsr_elastic_stop_waiting(s);
 	s->attempts++;
 	delay = fsr_backoff_ms(s->attempts, get_random_u32());
 	if (fsr_session_state(s) == FSR_BROKEN)

@@ -95,6 +95,7 @@ static struct fsr_session *alloc_session(struct fastswap_upper *up)
 	INIT_DELAYED_WORK(&s->recovery, fsr_recover);
 	mutex_init(&s->hold_lock);
 	INIT_DELAYED_WORK(&s->hold_end, fsr_hold_end);
+	fsr_elastic_init(s);
 	fsr_conn_init(&s->conn, s, FSW_ROLE_CONTROL, 0);
 	get_random_bytes(s->session_id, sizeof(s->session_id));
 	return s;
@@ -108,11 +109,12 @@ static void free_session(struct fsr_session *s)
 	synchronize_rcu();
 	cancel_delayed_work_sync(&s->recovery);
 	cancel_delayed_work_sync(&s->hold_end);
+	cancel_delayed_work_sync(&s->tending);
 
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_free(&s->queues[i]);
 	kvfree(s->queues);
-	kvfree(s->map.chunks);
+	fsr_elastic_free(s);
 	fsr_auth_free(s);
 	fsr_control_free(s);
 	kfree(s);
@@ -152,6 +154,7 @@ static int connect_session(struct fsr_session *s, char *options, u64 size, char 
 		return -ECONNRESET;
 	}
 	fsr_info(s, "%s\n", s->description);
+	fsr_elastic_kick(s);
 	return 0;
 }
 
@@ -163,12 +166,13 @@ static void tear_down(struct fsr_session *s)
 	fsr_link_down(s, true);
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_give_up(&s->queues[i]);
+	fsr_elastic_stop_waiting(s);
 }
 
 static void set_limits(const struct fsr_session *s, u64 size, struct fastswap_limits *limits)
 {
 	limits->size = size ?: fsr_chunkmap_bytes(&s->map);
-	limits->chunk_size = 1u << s->map.shift;
+	limits->chunk_size = 1u << s->map.extent_shift;
 	limits->max_segments = s->max_sge;
 	limits->max_bytes = s->max_bytes;
 	limits->node = ibdev_to_node(s->ibdev);
@@ -214,6 +218,8 @@ void fsr_detach(void *priv)
 
 	/* Before the mutex: an attempt to reconnect ends at its next step. */
 	fsr_session_change(s, FSR_CLOSING);
+	/* It asks nothing from here on. */
+	cancel_delayed_work_sync(&s->tending);
 	mutex_lock(&s->mutex);
 	if (alive)
 		fsr_control_leave(s);

@@ -96,7 +96,7 @@ with_bad_server reason 'refuses: unknown reason 999'
 with_bad_server stranger 'is no fastswap server'
 with_bad_server silent 'does not answer on port 50009'
 with_bad_server garbage 'is no fastswap server'
-with_bad_server mute 'grants no memory: no answer'
+with_bad_server mute 'promises no memory: no answer'
 with_bad_server babble 'broke the protocol'
 with_bad_server liar 'broke the protocol'
 
