@@ -48,6 +48,15 @@ reported()
 	sed -n "s/^$1=//p" "$REPORT"
 }
 
+# works_and_may_have_more LEVEL: one more walk of the idle job
+works_and_may_have_more()
+{
+	rm "$GATE"
+	wait_for 100 test -e "$GATE"
+	read_metrics
+	(($(metric level_bytes /late/idle) > $1))
+}
+
 no_groups_left()
 {
 	! compgen -G "$GROUPS_OF_RUNS/job-*" >/dev/null
@@ -273,14 +282,10 @@ level=$(metric level_bytes /late/idle)
 echo "level after 30 s of doing nothing: $((level >> 10)) KiB"
 check "level of an idle group" "$level" -lt $((24 << 20))
 check "bytes taken away" "$(metric reclaimed_bytes_total /late/idle)" -gt $((512 << 10))
-for ((i = 0; i < 3; i++)); do
-	rm "$GATE"
-	wait_for 100 test -e "$GATE"
-done
-read_metrics
+# It is looked at again within ten seconds: faults that spin are nothing that the kernel tells of.
+wait_for 60 works_and_may_have_more "$level"
 echo "and after some work: $(($(metric level_bytes /late/idle) >> 10)) KiB; $(
 	grep -E 'stall' $METRICS | grep -v '^#')"
-check "level of a group that works" "$(metric level_bytes /late/idle)" -gt "$level"
 kill "$job" "$daemon"
 wait "$job" || true
 waits_for 0 "$daemon"
