@@ -146,9 +146,13 @@ function(fastswap_vm_case file)
 		   AND NOT kernel IN_LIST FASTSWAP_PATCHED_KERNELS)
 			message(FATAL_ERROR "${file}: there is no test kernel '${kernel}'")
 		endif()
+		# Kernels that are built are for cases of their own, and for those of the kernel
+		# that they are made of, by request only.
+		if(kernel IN_LIST FASTSWAP_PATCHED_KERNELS
+		   AND NOT kernel IN_LIST FASTSWAP_TEST_KERNELS)
+			continue()
+		endif()
 		set(names "${kernel}")
-		# Kernels that are built are for the cases of the kernel that they are made of, by
-		# request only.
 		foreach(flavour IN ITEMS -patched -debug -patched-debug)
 			if("${kernel}${flavour}" IN_LIST FASTSWAP_TEST_KERNELS)
 				list(APPEND names "${kernel}${flavour}")
