@@ -54,28 +54,12 @@ u64 fastswap_slotmap_run(const struct fastswap_slotmap *map, u64 first, u64 coun
  * @map: the map
  * @first: slot to begin at
  * @count: how many; those behind the device hold none
- *
- * Looks at a word at a time: a range that is in use is found to be so at its first.
  */
 bool fastswap_slotmap_any(const struct fastswap_slotmap *map, u64 first, u64 count)
 {
 	u64 end = first + count < map->nr_slots ? first + count : map->nr_slots;
 
-	while (first < end) {
-		unsigned long word = READ_ONCE(map->data[first / BITS_PER_LONG]);
-		unsigned int skip = first % BITS_PER_LONG;
-		u64 here = BITS_PER_LONG - skip;
-
-		word >>= skip;
-		if (end - first < here) {
-			here = end - first;
-			word &= (1UL << here) - 1;
-		}
-		if (word)
-			return true;
-		first += here;
-	}
-	return false;
+	return find_next_bit(map->data, end, first) < end;
 }
 
 /* Whole words belong to the caller alone, so they are stored, the edges are set bit by bit. */

@@ -32,18 +32,7 @@ u32 fsm_map_run(const struct fsm_map *map, unsigned int r, u64 first, u32 count)
 /* Does a replica have any slot from @first on, before @end? */
 bool fsm_map_any(const struct fsm_map *map, unsigned int r, u64 first, u64 end)
 {
-	while (first < end) {
-		/* A word that has nothing needs no closer look. */
-		if (!(first % BITS_PER_LONG) && end - first >= BITS_PER_LONG &&
-		    !READ_ONCE(map->has[r][first / BITS_PER_LONG])) {
-			first += BITS_PER_LONG;
-			continue;
-		}
-		if (test_bit(first, map->has[r]))
-			return true;
-		first++;
-	}
-	return false;
+	return find_next_bit(map->has[r], end, first) < end;
 }
 
 /* What another replica has of a word of slots, and @r has not. */
