@@ -73,8 +73,7 @@ static void step_all(struct fsr_chunkmap *map, u32 first, u32 end, enum fsr_chun
 u32 fsr_chunkmap_shortage(const struct fsr_chunkmap *map, u64 frames)
 {
 	unsigned int shift = fsr_chunkmap_frame_shift(map);
-	u64 all = map->nr_extents;
-	u64 used = ((u64)map->in[FSR_CHUNK_GRANTED] << shift) - map->free;
+	u64 all = map->nr_extents, used = fsr_chunkmap_used(map);
 
 	/* There is not more to be written than the device has room for. */
 	if (frames > all - used)

@@ -88,6 +88,12 @@ static inline unsigned int fsr_chunkmap_frame_shift(const struct fsr_chunkmap *m
 	return map->shift - map->extent_shift;
 }
 
+/* Frames that extents have */
+static inline u64 fsr_chunkmap_used(const struct fsr_chunkmap *map)
+{
+	return ((u64)map->in[FSR_CHUNK_GRANTED] << fsr_chunkmap_frame_shift(map)) - map->free;
+}
+
 /* Extent of a byte of the device; may be beyond the last. */
 static inline u64 fsr_chunkmap_extent(const struct fsr_chunkmap *map, u64 offset)
 {
