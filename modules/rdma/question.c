@@ -247,6 +247,29 @@ static bool is_answered(const struct fsr_session *s)
 	return READ_ONCE(s->control->asked) == FSR_ASKED_NOTHING || !fsr_session_is_connecting(s);
 }
 
+static u32 nr_granted(const struct fsr_session *s)
+{
+	return READ_ONCE(s->map.in[FSR_CHUNK_GRANTED]);
+}
+
+/*
+ * Until what was asked is answered, or more is granted than @before.
+ *
+ * Return: 0 if the server has said nothing for long; more than 0 if it has; or a negative errno.
+ */
+static long await_news(struct fsr_session *s, u32 before, char *error)
+{
+	long left = wait_event_killable_timeout(s->wait,
+						nr_granted(s) != before || is_answered(s),
+						msecs_to_jiffies(FSR_GRANT_MS));
+
+	if (left < 0) {
+		strscpy(error, "interrupted", FASTSWAP_ERROR_MAX);
+		return -EINTR;
+	}
+	return fsr_session_is_connecting(s) ? left : -ECONNRESET;
+}
+
 /* Why the server said no; reason 0 if it did not say anything. */
 static unsigned int why_denied(struct fsr_control *ctl, u64 *detail)
 {
@@ -281,14 +304,9 @@ int fsr_question_promise(struct fsr_session *s, char *error)
 		snprintf(error, FASTSWAP_ERROR_MAX, "cannot ask for memory: error %d", err);
 		return err;
 	}
-	left = wait_event_killable_timeout(s->wait, is_answered(s),
-					   msecs_to_jiffies(FSR_GRANT_MS));
-	if (left < 0) {
-		strscpy(error, "interrupted", FASTSWAP_ERROR_MAX);
-		return -EINTR;
-	}
-	if (!fsr_session_is_connecting(s))
-		return -ECONNRESET;
+	left = await_news(s, nr_granted(s), error);
+	if (left < 0)
+		return left;
 	if (!left) {
 		strscpy(error, "the server promises no memory: no answer", FASTSWAP_ERROR_MAX);
 		return -ETIMEDOUT;
@@ -298,16 +316,6 @@ int fsr_question_promise(struct fsr_session *s, char *error)
 		return 0;
 	fsr_words_reason(error, FASTSWAP_ERROR_MAX, reason, detail);
 	return -ENOSPC;
-}
-
-static u32 nr_granted(const struct fsr_session *s)
-{
-	return READ_ONCE(s->map.in[FSR_CHUNK_GRANTED]);
-}
-
-static bool has_grant_news(const struct fsr_session *s, u32 before)
-{
-	return nr_granted(s) != before || is_answered(s);
 }
 
 /**
@@ -339,14 +347,9 @@ int fsr_question_get(struct fsr_session *s, u32 count, char *error)
 	deadline = jiffies + msecs_to_jiffies(bound);
 	do {
 		before = nr_granted(s);
-		left = wait_event_killable_timeout(s->wait, has_grant_news(s, before),
-						   msecs_to_jiffies(FSR_GRANT_MS));
-		if (left < 0) {
-			strscpy(error, "interrupted", FASTSWAP_ERROR_MAX);
-			return -EINTR;
-		}
-		if (!fsr_session_is_connecting(s))
-			return -ECONNRESET;
+		left = await_news(s, before, error);
+		if (left < 0)
+			return left;
 		now = jiffies;
 	} while (READ_ONCE(ctl->asked) != FSR_ASKED_NOTHING && nr_granted(s) != before &&
 		 time_before(now, deadline));
