@@ -164,9 +164,9 @@ static void tear_down(struct fsr_session *s)
 	unsigned int i;
 
 	fsr_link_down(s, true);
+	fsr_elastic_stop_waiting(s);
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_give_up(&s->queues[i]);
-	fsr_elastic_stop_waiting(s);
 }
 
 static void set_limits(const struct fsr_session *s, u64 size, struct fastswap_limits *limits)
