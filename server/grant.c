@@ -310,16 +310,15 @@ static enum grants_result step_release(struct grants *g, struct ctrl *ctrl, stru
 /* Would all sessions of the client together be promised more than it may have? */
 static bool exceeds_quota(const struct grants *g, uint32_t promised)
 {
-	struct account all;
-	uint64_t own, others;
+	const struct share *own = &g->share;
+	uint64_t others;
 
-	if (!g->tenant || promised <= g->share.promised)
+	if (!g->tenant || promised <= own->promised)
 		return false;
-	all = pool_account(g->pool, &g->tenant->account);
-	own = g->share.promised > g->share.held ? g->share.promised : g->share.held;
-	others = all.committed - own;
-	own = promised > g->share.held ? promised : g->share.held;
-	return others + own > atomic_load(&g->tenant->max_chunks);
+	others = pool_account(g->pool, &g->tenant->account).committed -
+		 ledger_commits(own->promised, own->held);
+	return others + ledger_commits(promised, own->held) >
+	       atomic_load(&g->tenant->max_chunks);
 }
 
 static enum grants_result step_promise(struct grants *g, struct ctrl *ctrl, struct grant_job *job,

@@ -8,11 +8,6 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t most(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 static uint64_t limit(const struct ledger *ledger)
 {
 	return ledger->total * ledger->percent / LEDGER_PERCENT;
@@ -32,7 +27,8 @@ static uint64_t spoken_for(const struct ledger *ledger)
 static void set(struct ledger *ledger, struct account *account, struct share *share,
 		uint64_t promised, uint64_t held)
 {
-	uint64_t before = most(share->promised, share->held), after = most(promised, held);
+	uint64_t before = ledger_commits(share->promised, share->held);
+	uint64_t after = ledger_commits(promised, held);
 
 	ledger->held += held - share->held;
 	ledger->committed += after - before;

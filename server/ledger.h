@@ -39,6 +39,12 @@ struct ledger {
 	uint64_t backed;	/* of @reserved, what is committed */
 };
 
+/** ledger_commits - what a session commits that is promised and holds so much */
+static inline uint64_t ledger_commits(uint64_t promised, uint64_t held)
+{
+	return promised > held ? promised : held;
+}
+
 /**
  * ledger_promise - promise a session chunks, in the place of what it was promised before
  * @ledger: all of them
