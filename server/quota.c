@@ -60,6 +60,11 @@ static bool parse_who(struct quota_who *who, const char *text)
 	return fsw_identity_set(who->identity, text + len);
 }
 
+static bool is_size(enum quota_what what)
+{
+	return what == QUOTA_SIZE || what == QUOTA_RESERVE;
+}
+
 static bool parse_limit(uint64_t *limit, enum quota_what what, const char *text)
 {
 	char *end;
@@ -68,7 +73,7 @@ static bool parse_limit(uint64_t *limit, enum quota_what what, const char *text)
 		*limit = QUOTA_NONE;
 		return true;
 	}
-	if (what == QUOTA_SIZE || what == QUOTA_RESERVE)
+	if (is_size(what))
 		return !config_parse_size(text, limit) && *limit && *limit != QUOTA_NONE;
 	if (!isdigit((unsigned char)*text) || strlen(text) > 9)
 		return false;
@@ -98,9 +103,7 @@ static bool parse_word(struct quota_rule *rule, char *word, char *why, size_t wh
 		snprintf(why, why_size,
 			 what == QUOTA_RESERVE ? ": %s: '%s' is not %s" :
 						 ": %s: '%s' is neither %s nor 'unlimited'",
-			 word, sign + 1,
-			 what == QUOTA_SIZE || what == QUOTA_RESERVE ? "a size such as 32G" :
-								       "a number from 1");
+			 word, sign + 1, is_size(what) ? "a size such as 32G" : "a number from 1");
 		return false;
 	}
 	rule->given[what] = true;
