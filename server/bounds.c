@@ -146,8 +146,7 @@ void bounds_set_ledger(struct listener *l)
 	TAILQ_FOREACH(tenant, &l->tenants, link)
 		if (reserve(l, &tenant->who) < pool_account(l->pool, &tenant->account).reserved)
 			pool_reserve(l->pool, &tenant->account, reserve(l, &tenant->who));
-	pool_set_ledger(l->pool, l->cfg->overcommit ? l->cfg->overcommit : LEDGER_PERCENT,
-			quota_reserved(&l->cfg->quota, shift));
+	pool_set_ledger(l->pool, l->cfg->overcommit, quota_reserved(&l->cfg->quota, shift));
 	TAILQ_FOREACH(tenant, &l->tenants, link)
 		pool_reserve(l->pool, &tenant->account, reserve(l, &tenant->who));
 }

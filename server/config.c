@@ -13,6 +13,7 @@
 
 #include "conffile.h"
 #include "config.h"
+#include "ledger.h"
 #include "numanode.h"
 #include "option.h"
 #include "util.h"
@@ -40,7 +41,7 @@ static const struct config defaults = {
 	.connect_rate = 100,
 	.max_per_address = 64,
 	.log_level = LOG_LEVEL_INFO,
-	.overcommit = 100,
+	.overcommit = LEDGER_PERCENT,
 };
 
 const char *config_usage(void)

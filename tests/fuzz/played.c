@@ -42,6 +42,7 @@ static void start(void)
 		.max_sets = 2,
 		.keepalive_ms = 1000,
 		.lease_ms = 5000,
+		.overcommit = LEDGER_PERCENT,
 	};
 	err = pool_init(&played.pool, &played.cfg, why, sizeof(why));
 	assert(!err);

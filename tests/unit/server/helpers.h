@@ -25,6 +25,7 @@ static const struct config test_config = {
 	.max_sessions = 3,
 	.max_sets = 2,
 	.keepalive_ms = 1000,
+	.overcommit = LEDGER_PERCENT,
 };
 
 static inline void make_pool(struct pool *pool, uint32_t chunks)
