@@ -115,47 +115,8 @@ static int case_exhaust(const struct target *target)
 	return client_close(&b);
 }
 
-/* The rkey of another session is worth nothing. */
-static int case_isolation(const struct target *target)
-{
-	static const struct {
-		enum fsw_role role;
-		enum ibv_wr_opcode opcode;
-	} tries[] = {
-		{ FSW_ROLE_DEMAND, IBV_WR_RDMA_READ },
-		{ FSW_ROLE_WRITEBACK, IBV_WR_RDMA_WRITE },
-	};
-	enum fsw_reason deny;
-	struct client a, b;
-	unsigned int i;
-
-	if (client_open(&a, target) || client_open(&b, target))
-		return 1;
-	if (client_request(&a, 0, 1, &deny))
-		return 1;
-	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
-	if (client_write_chunk(&a, 0, 7))
-		return 1;
-	for (i = 0; i < ARRAY_SIZE(tries); i++) {
-		struct link *link = &b.data[tries[i].role];
-		enum ibv_wc_status status;
-
-		memset(link->buffer, 0x33, LINK_BUFFER);
-		status = link_rdma(link, tries[i].opcode, fsw_letoh64(a.grants[0].addr),
-				   fsw_letoh32(a.grants[0].rkey), 4096);
-		CHECK(status == IBV_WC_REM_ACCESS_ERR, "a stranger's access: %s",
-		      ibv_wc_status_str(status));
-		CHECK(link->buffer[0] == 0x33 && link->buffer[4095] == 0x33,
-		      "a stranger's bytes were seen");
-	}
-	if (client_verify_chunk(&a, FSW_ROLE_DEMAND, 0, 7))
-		return 1;
-	client_close(&a);
-	return client_close(&b);
-}
-
-/* Neither reads nor writes, and gets new queue pairs for those that broke. */
-static int try_old_key(struct client *c, const struct fsw_grant *old)
+/* A key that is not its own lets a client neither read nor write. It gets new queue pairs then. */
+static int try_foreign_key(struct client *c, const struct fsw_grant *grant)
 {
 	static const struct {
 		enum fsw_role role;
@@ -171,17 +132,35 @@ static int try_old_key(struct client *c, const struct fsw_grant *old)
 		enum ibv_wc_status status;
 
 		memset(link->buffer, 0x33, 4096);
-		status = link_rdma(link, tries[i].opcode, fsw_letoh64(old->addr),
-				   fsw_letoh32(old->rkey), 4096);
-		CHECK(status == IBV_WC_REM_ACCESS_ERR, "an access with an old key: %s",
+		status = link_rdma(link, tries[i].opcode, fsw_letoh64(grant->addr),
+				   fsw_letoh32(grant->rkey), 4096);
+		CHECK(status == IBV_WC_REM_ACCESS_ERR, "an access with a foreign key: %s",
 		      ibv_wc_status_str(status));
 		for (k = 0; k < 4096; k++)
-			CHECK(link->buffer[k] == 0x33, "an old key shows bytes");
+			CHECK(link->buffer[k] == 0x33, "a foreign key shows bytes");
 		link_close(link);
 		if (client_connect_data(c, tries[i].role))
 			return 1;
 	}
 	return 0;
+}
+
+/* The rkey of another session is worth nothing. */
+static int case_isolation(const struct target *target)
+{
+	enum fsw_reason deny;
+	struct client a, b;
+
+	if (client_open(&a, target) || client_open(&b, target))
+		return 1;
+	if (client_request(&a, 0, 1, &deny))
+		return 1;
+	CHECK(!deny, "denied: %s", fsw_reason_text(deny));
+	if (client_write_chunk(&a, 0, 7) || try_foreign_key(&b, &a.grants[0]) ||
+	    client_verify_chunk(&a, FSW_ROLE_DEMAND, 0, 7))
+		return 1;
+	client_close(&a);
+	return client_close(&b);
 }
 
 static int verify_all(struct client *c, uint32_t salt)
@@ -226,7 +205,7 @@ static int case_oldkey(const struct target *target)
 	if (client_release(&a, 0, a.max_chunks) || take_and_fill(&b, 2))
 		return 1;
 	for (i = 0; i < a.max_chunks; i++)
-		if (try_old_key(&a, &old[i]))
+		if (try_foreign_key(&a, &old[i]))
 			return 1;
 	if (verify_all(&b, 2))
 		return 1;
@@ -235,7 +214,7 @@ static int case_oldkey(const struct target *target)
 	if (client_open(&a, target))
 		return 1;
 	for (i = 0; i < a.max_chunks; i++)
-		if (try_old_key(&a, &old[i]))
+		if (try_foreign_key(&a, &old[i]))
 			return 1;
 	if (verify_all(&b, 2))
 		return 1;
