@@ -76,15 +76,21 @@ static void a_proof_is_handed_on(void **state)
 	assert_int_equal(f.session->grants.nr_granted, 1);
 }
 
-static void a_proof_is_wrong(void **state)
+/* The main thread has something against a client that has sent a proof. */
+static void be_judged(enum fsw_reason verdict)
 {
 	demand_proof(1000);
 	tell_proof(0x11, 77);
 	assert_int_equal(turns(1000), SERVE_IDLE);
-	f.session->verdict = FSW_REASON_AUTH;
+	f.session->verdict = verdict;
 	serve_checked(f.session, 1000);
-	expect_goodbye(FSW_REASON_AUTH);
-	assert_int_equal(f.session->close_reason, FSW_REASON_AUTH);
+	expect_goodbye(verdict);
+	assert_int_equal(f.session->close_reason, verdict);
+}
+
+static void a_proof_is_wrong(void **state)
+{
+	be_judged(FSW_REASON_AUTH);
 	/* A verdict that comes later changes nothing. */
 	be_right();
 	serve_checked(f.session, 1000);
@@ -98,13 +104,7 @@ static void a_quota_is_spent(void **state)
 {
 	uint64_t failures = stats_get(STAT_AUTH_FAILURES), refusals = stats_get(STAT_REFUSALS);
 
-	demand_proof(1000);
-	tell_proof(0x11, 77);
-	assert_int_equal(turns(1000), SERVE_IDLE);
-	f.session->verdict = FSW_REASON_LIMIT;
-	serve_checked(f.session, 1000);
-	expect_goodbye(FSW_REASON_LIMIT);
-	assert_int_equal(f.session->close_reason, FSW_REASON_LIMIT);
+	be_judged(FSW_REASON_LIMIT);
 	assert_int_equal(f.session->auth, AUTH_FAILED);
 	assert_true(stats_get(STAT_AUTH_FAILURES) == failures);
 	assert_true(stats_get(STAT_REFUSALS) == refusals + 1);
