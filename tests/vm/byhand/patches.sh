@@ -30,19 +30,17 @@ report()
 import json, sys
 
 for phase in json.loads(sys.stdin.read())["phases"]:
-    usage = phase.get("usage", phase)
-    faults = max(1, usage["major_faults"] + usage["minor_faults"])
-    histogram, total, seen = phase["histogram"], 0, 0
-    total = sum(count for _, count in histogram)
-    marks = {}
-    for below, count in histogram:
+    faults = max(1, phase["major_faults"] + phase["minor_faults"])
+    total = sum(count for _, count in phase["histogram"])
+    seen, marks = 0, {}
+    for below, count in phase["histogram"]:
         seen += count
         for percent in (50, 99):
             if seen * 100 >= total * percent:
                 marks.setdefault(percent, below / 1000)
     print("RESULT %-28s %-9s pages/s %7.0f p50 %7.1f p99 %8.1f sleeps %7.1f system %6.0f ms"
           % (sys.argv[1], phase["label"], phase["accesses"] / phase["seconds"], marks[50],
-             marks[99], 1000 * usage["voluntary_switches"] / faults, usage["system_us"] / 1000))
+             marks[99], 1000 * phase["voluntary_switches"] / faults, phase["system_us"] / 1000))
 ' "$1"
 }
 
