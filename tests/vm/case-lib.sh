@@ -11,7 +11,7 @@ set -Eeuo pipefail
 PATH=$FASTSWAP_BUILD/tests/bin:$PATH
 
 readonly PORT=50000
-readonly GATE=/tmp/gate	# of start_walk
+readonly GATE=/run/gate	# of start_walk; /run is the guest's own, /tmp shows what the host has
 readonly OUT=/tmp/out	# what it said
 SERVER=''	# process of the server that start_server started last
 SERVER_LOG=''
@@ -178,8 +178,6 @@ start_walk()
 	local limit="$1"
 
 	shift
-	# The guest sees what the host has there.
-	rm -f "$GATE"
 	with_memory_limit "$limit" replace_by_pagewalk "$@" >"$OUT" 2>&1 &
 	# shellcheck disable=SC2034 # for the case
 	job=$!

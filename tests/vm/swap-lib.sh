@@ -93,10 +93,9 @@ statistics_make_sense()
 
 swap_off_under_use()
 {
-	local gate=/tmp/gate other job
+	local gate=/run/gate other job
 
 	step "swapoff with pages in use, into memory"
-	rm -f "$gate"
 	limited_pagewalk --walk random --gate "$gate" &
 	job=$!
 	wait_for 60 test -e "$gate"

@@ -127,7 +127,6 @@ check "events" "$(($(event high) * 2))" -lt "$themselves"
 echo "events high: $themselves without, $(event high) with; max: $(event max)"
 
 step "memory.reclaim_cpu: goes below the limit by itself"
-rm -f "$GATE"
 in_group pagewalk --size 20 --gate "$GATE" --walk seq &
 job=$!
 wait_for 60 test -e "$GATE"

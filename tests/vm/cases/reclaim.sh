@@ -271,7 +271,6 @@ wait_for 30 fastswap-reclaimd --status --socket $SOCKET
 mkdir /sys/fs/cgroup/late/idle
 echo 32M >/sys/fs/cgroup/late/idle/memory.max
 wait_for 10 grep -q "/late/idle: attached" /tmp/reclaimd.log
-rm -f "$GATE"
 bash -c "$in_group" idle pagewalk --size 24 --walk seq,random,random --gate "$GATE" \
 	--seconds 100 >/dev/null 2>&1 &
 job=$!
