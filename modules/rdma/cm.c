@@ -12,6 +12,7 @@
 #include <linux/inet.h>
 #include <rdma/ib_cm.h>
 
+#include "closing.h"
 #include "rdma.h"
 #include "words.h"
 
@@ -115,8 +116,16 @@ static void step_done(struct fsr_conn *conn, int status)
 /* The CM calls this for one event of a connection at a time. */
 static int conn_event(struct rdma_cm_id *id, struct rdma_cm_event *ev)
 {
-	struct fsr_conn *conn = id->context;
-	struct fsr_session *s = conn->session;
+	struct fsr_cm *cm = id->context;
+	struct fsr_conn *conn = cm->conn;
+	struct fsr_session *s;
+
+	if (ev->event == RDMA_CM_EVENT_DEVICE_REMOVAL)
+		WRITE_ONCE(cm->removed, true);
+	/* It is being closed. */
+	if (!conn)
+		return 0;
+	s = conn->session;
 
 	/* A rejection may also come late, when the last step of the handshake got lost. */
 	if (conn->established && (ev->event == RDMA_CM_EVENT_REJECTED ||
@@ -215,24 +224,26 @@ int fsr_conn_open(struct fsr_conn *conn)
 {
 	struct fsr_params *params = &conn->session->params;
 	struct sockaddr *source = NULL;
-	struct rdma_cm_id *id;
+	struct fsr_cm *cm;
 	int err;
 
-	id = rdma_create_id(&init_net, conn_event, conn, RDMA_PS_TCP, IB_QPT_RC);
-	if (IS_ERR(id))
-		return step_started(conn, PTR_ERR(id), "cannot create a connection");
-	conn->id = id;
+	cm = fsr_cm_create(conn, conn_event);
+	if (IS_ERR(cm))
+		return step_started(conn, PTR_ERR(cm), "cannot create a connection");
+	conn->cm = cm;
+	conn->id = cm->id;
 	conn->established = false;
 	conn->refusal = FSW_REASON_NONE;
 
-	err = rdma_set_ack_timeout(id, FSR_ACK_TIMEOUT);
+	err = rdma_set_ack_timeout(conn->id, FSR_ACK_TIMEOUT);
 	if (err)
 		return step_started(conn, err, "cannot set the acknowledgment timeout");
 
 	if (params->source.ss_family != AF_UNSPEC)
 		source = (struct sockaddr *)&params->source;
 	reinit_completion(&conn->step);
-	err = rdma_resolve_addr(id, source, (struct sockaddr *)&params->addr, FSR_RESOLVE_MS);
+	err = rdma_resolve_addr(conn->id, source, (struct sockaddr *)&params->addr,
+				FSR_RESOLVE_MS);
 	if (err && source)
 		return conn_error(conn, err, "no RDMA device has the source address %pISc", source);
 	if (err)
@@ -314,14 +325,15 @@ void fsr_conn_disconnect(struct fsr_conn *conn)
 }
 
 /**
- * fsr_conn_close - destroy the connection
+ * fsr_conn_close - let go of the connection
  * @conn: the connection, its queue pair destroyed; one that is not open is fine
  *
- * When this returns its handler does not run and will not run any more.
+ * When this returns its handler does nothing any more; the id goes when it can.
  */
 void fsr_conn_close(struct fsr_conn *conn)
 {
-	if (conn->id)
-		rdma_destroy_id(conn->id);
+	if (conn->cm)
+		fsr_cm_close(conn->cm);
+	conn->cm = NULL;
 	conn->id = NULL;
 }

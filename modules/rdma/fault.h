@@ -11,6 +11,7 @@
 
 #define FSR_FAULTS(X)      \
 	X(ALLOC, "alloc")  \
+	X(CLOSE, "close")  \
 	X(DELAY, "delay")  \
 	X(DROP, "drop")    \
 	X(KILL, "kill")    \

@@ -14,6 +14,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "closing.h"
 #include "fault.h"
 
 /* What to tell the user when a step of a connection failed. */
@@ -341,23 +342,16 @@ int fsr_link_up(struct fsr_session *s, u64 size, char *error)
 	return err;
 }
 
-static bool is_port_down(const struct fsr_session *s)
-{
-	const struct rdma_cm_id *id = s->conn.id;
-	struct ib_port_attr attr;
-
-	return id && id->device && !ib_query_port(id->device, id->port_num, &attr) &&
-	       attr.state != IB_PORT_ACTIVE;
-}
-
 /* The RDMA device cannot vanish as long as an id refers to it: so the ids go last. */
-static void close_connections(struct fsr_session *s)
+static void close_connections(struct fsr_session *s, bool say)
 {
 	unsigned int i;
 
-	fsr_conn_disconnect(&s->conn);
-	for (i = 0; i < fsr_nr_queues(s); i++)
-		fsr_conn_disconnect(&s->queues[i].conn);
+	if (say) {
+		fsr_conn_disconnect(&s->conn);
+		for (i = 0; i < fsr_nr_queues(s); i++)
+			fsr_conn_disconnect(&s->queues[i].conn);
+	}
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_conn_close(&s->queues[i].conn);
 	fsr_conn_close(&s->conn);
@@ -373,14 +367,14 @@ static void close_connections(struct fsr_session *s)
  * Connections cannot be closed without a word to the other side, which would not
  * get through while the port is down; and soft-RoCE's queue pair 1, through which
  * it would go, never works again after that. So they stay until the port is up,
- * unless their device is removed, or the link is the last one.
+ * unless their device is removed; those of the last link without the session.
  *
  * Return: false if the connections are still there.
  */
 bool fsr_link_down(struct fsr_session *s, bool final)
 {
 	unsigned int noio = memalloc_noio_save();
-	bool wait;
+	bool down;
 	unsigned int i;
 
 	lockdep_assert_held(&s->mutex);
@@ -404,9 +398,11 @@ bool fsr_link_down(struct fsr_session *s, bool final)
 	else
 		fsr_reserve_keep_link(s);
 
-	wait = !final && !READ_ONCE(s->removed) && is_port_down(s);
-	if (!wait)
-		close_connections(s);
+	down = !READ_ONCE(s->removed) && fsr_cm_is_port_down(s->conn.id);
+	if (down && final)
+		fsr_info(s, "the port is down: its connections stay, and the module\n");
+	if (!down || final)
+		close_connections(s, !down);
 	memalloc_noio_restore(noio);
-	return !wait;
+	return !down || final;
 }

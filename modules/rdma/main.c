@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
+#include "closing.h"
 #include "fault.h"
 #include "rdma.h"
 
@@ -138,9 +139,12 @@ static int __init fsr_init(void)
 		goto destroy_wq;
 	}
 
-	err = fastswap_register_backend(&fsr_backend);
+	err = fsr_closing_init();
 	if (err)
 		goto destroy_hold_wq;
+	err = fastswap_register_backend(&fsr_backend);
+	if (err)
+		goto closing_exit;
 	faults_folder = fastswap_faults_add("rdma", fsr_faults);
 
 	/* Last: from here on the module may be in use. */
@@ -152,6 +156,8 @@ static int __init fsr_init(void)
 unregister:
 	fastswap_faults_remove(faults_folder);
 	fastswap_unregister_backend(&fsr_backend);
+closing_exit:
+	fsr_closing_exit();
 destroy_hold_wq:
 	destroy_workqueue(fsr_hold_wq);
 destroy_wq:
@@ -163,6 +169,7 @@ static void __exit fsr_exit(void)
 {
 	fastswap_faults_remove(faults_folder);
 	fastswap_unregister_backend(&fsr_backend);
+	fsr_closing_exit();
 	destroy_workqueue(fsr_hold_wq);
 	destroy_workqueue(fsr_wq);
 }

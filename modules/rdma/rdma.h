@@ -4,7 +4,7 @@
  *
  * One device is one session with one server. What connects the two is a link: a
  * control connection, and per queue set three data connections. A link may break
- * and be replaced, the session goes on. cm.c makes and breaks connections,
+ * and be replaced, the session goes on. cm.c makes connections, closing.c ends them,
  * queue.c gives a data connection its ring and its completion queue, io.c posts
  * and reap.c completes, control.c talks to the server and question.c asks it for
  * chunks, elastic.c decides how many, auth.c finds out whether the server is ours,
@@ -65,11 +65,13 @@
 #define FSR_ACK_TIMEOUT		17
 #define FSR_RETRIES		6
 
+struct fsr_cm;
 struct fsr_session;
 
 /**
  * struct fsr_conn - one RC connection, data or control
- * @id: the CM's end, NULL if there is none
+ * @cm: the CM's end with its surroundings, see closing.h; NULL if there is none
+ * @id: the end itself
  * @session: whose it is
  * @role: what it is for
  * @set: index of its queue set
@@ -85,6 +87,7 @@ struct fsr_session;
  * step until @step completes.
  */
 struct fsr_conn {
+	struct fsr_cm *cm;
 	struct rdma_cm_id *id;
 	struct fsr_session *session;
 	enum fsw_role role;

@@ -15,6 +15,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include "closing.h"
 #include "rdma.h"
 #include "trace.h"
 
@@ -114,6 +115,7 @@ static void free_session(struct fsr_session *s)
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_free(&s->queues[i]);
 	kvfree(s->queues);
+	fsr_closing_wait();
 	fsr_elastic_free(s);
 	fsr_auth_free(s);
 	fsr_control_free(s);

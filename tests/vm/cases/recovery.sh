@@ -13,7 +13,9 @@
 # shellcheck source=tests/vm/case-lib.sh
 . "${GUEST_LIB%/*}/case-lib.sh"
 
-readonly STALL=/sys/kernel/debug/fastswap/fault/rdma/stall
+readonly FAULTS=/sys/kernel/debug/fastswap/fault/rdma
+readonly STALL=$FAULTS/stall
+readonly CLOSE=$FAULTS/close
 
 # ask_server WHAT: and wait until it did it
 ask_server()
@@ -36,6 +38,11 @@ finish()
 	rm "$GATE"
 	wait "$job" || die "pagewalk: exit status $?: $(<"$OUT")"
 	check "wrong pages" "$(walk_result wrong)" -eq 0
+}
+
+is_connected_again()
+{
+	log_since_mark | grep -q 'connected again'
 }
 
 rdma_up
@@ -114,11 +121,32 @@ step "and all is well again"
 with_memory_limit 5 pagewalk --size 10 --walk random --write
 detach "$DEVICE"
 
+# closed: the CM is done with all connections that we had
+closed()
+{
+	[[ "$(</sys/module/fastswap_rdma/refcnt)" -eq 0 ]]
+}
+
 step "detach while there is no connection"
 attach "rdma://$IP_SERVER:$PORT" --size 16M --queues 1
 fault_net down
 wait_for 30 is_in_state recovering
 detach "$DEVICE"
+# Nothing can be said to the server: connections stay, and with them what handles their events.
+! closed || die "connections were closed while the port is down"
+! rmmod fastswap_rdma || die "unloaded with connections"
 fault_net up
+wait_for 30 closed
+
+step "the CM does not get done with connections"
+echo 1/1:15000 >$CLOSE
+attach "rdma://$IP_SERVER:$PORT" --size 16M --queues 1
+mark_log
+ask_server restart
+wait_for 30 is_connected_again
+detach "$DEVICE"
+! rmmod fastswap_rdma || die "unloaded with connections"
+echo off >$CLOSE
+wait_for 30 closed
 unload
 let_server_end
