@@ -37,7 +37,7 @@ END_OF_OUTPUT = b"\x1e"
 # How long the host waits for what is still on its way after the verdict.
 DRAIN_SECONDS = 10
 # How long a guest has to report its stacks before it is killed for a timeout.
-STACKS_SECONDS = 3
+STACKS_SECONDS = 10
 
 
 def is_complaint(line):
@@ -71,6 +71,8 @@ class Node:
         self.verdict = None
         self.drained = False
         self.complaints = []
+        # Lines of the console when stacks were asked for; nobody has.
+        self.asked = sys.maxsize
 
     @property
     def variable(self):
@@ -316,6 +318,7 @@ class Session:
     def _ask_for_stacks(self):
         """Have the kernels print which tasks are blocked and what the CPUs do."""
         for node in self.nodes:
+            node.asked = len(node.console)
             try:
                 node.sockets["control"].send(b"wl", socket.MSG_DONTWAIT)
             except OSError:
@@ -331,11 +334,13 @@ class Session:
         for node in self.nodes:
             if node.complaints:
                 self._show_complaints(node)
+        if not ended:
+            # Also after complaints: these may name who waits, not who is waited for.
+            for node in self.nodes:
+                self._show_tail(node)
         if any(node.complaints for node in self.nodes):
             return EXIT_COMPLAINT
         if not ended:
-            for node in self.nodes:
-                self._show_tail(node)
             return EXIT_TIMEOUT
         if first.verdict is None:
             say(f"{first.name} has gone without a verdict")
@@ -358,8 +363,10 @@ class Session:
 
     @staticmethod
     def _show_tail(node):
+        """The last lines, and all that came since stacks were asked for."""
+        first = max(0, min(node.asked, len(node.console)) - TAIL_LINES)
         say(f"the end of the console of {node.name}:")
-        for line in node.console[-TAIL_LINES:]:
+        for line in node.console[first:]:
             print(f"  {line}", file=sys.stderr)
 
 
