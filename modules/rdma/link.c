@@ -103,6 +103,12 @@ static int connect_control(struct fsr_session *s, char *error)
 {
 	int err;
 
+	/* Each link that fails leaves some. */
+	if (fsr_closing_is_late()) {
+		strscpy(error, "the kernel is not yet done with earlier connections",
+			FASTSWAP_ERROR_MAX);
+		return -EBUSY;
+	}
 	if (!s->control) {
 		err = fsr_control_alloc(s);
 		if (err)

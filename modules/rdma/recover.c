@@ -20,7 +20,6 @@
 #include <linux/string.h>
 
 #include "backoff.h"
-#include "closing.h"
 #include "fault.h"
 
 static void recovered(struct fsr_session *s)
@@ -63,10 +62,6 @@ static bool attempt(struct fsr_session *s)
 		return false;
 	}
 	fsr_fault_stall();
-	if (fsr_closing_is_late()) {
-		tell(s, "connections of earlier links are still being closed");
-		return false;
-	}
 	if (!fsr_session_change(s, FSR_RECONNECTING))
 		return false;
 	fsr_reserve_give(s);
