@@ -6,6 +6,7 @@
 
 readonly WORKING_SET=20	# MiB
 readonly LOCAL=8	# MiB
+readonly TRACING=/sys/kernel/tracing
 readonly THP=/sys/kernel/mm/transparent_hugepage
 
 limited_pagewalk()
@@ -89,6 +90,61 @@ statistics_make_sense()
 	check "freed slots were seen" "$(counter freed_slots)" -gt 1000
 	# Nobody swaps any more. CPUs keep some freed slots in their caches.
 	wait_for 10 used_at_most $((2 << 20))
+}
+
+# traced EVENT PATTERN: how many lines of that event fit
+traced()
+{
+	grep -cE -- " $1: $2" $TRACING/trace || true
+}
+
+# histogram FILE: how many are in it, all in all
+histogram()
+{
+	awk '{ sum += $2 } END { print sum + 0 }' "$1"
+}
+
+# What people look at when they want to know where the time goes.
+what_is_seen_makes_sense()
+{
+	local name=${DEVICE##*/} before pages class table
+
+	step "tracepoints"
+	before=$(counter demand_pages)
+	echo 8192 >$TRACING/buffer_size_kb
+	echo 1 >$TRACING/events/fastswap/enable
+	[[ "$(attribute backend)" != rdma ]] || echo 1 >$TRACING/events/fastswap_rdma/enable
+	with_memory_limit 4 pagewalk --size 6 --walk random --write
+	echo 0 >$TRACING/tracing_on
+	echo 0 >$TRACING/events/fastswap/enable
+	pages=$(sed -nE "s/.* fastswap_complete: $name demand .* pages=([0-9]+) error=0 .*/\1/p" \
+		$TRACING/trace | awk '{ sum += $1 } END { print sum + 0 }')
+	check "demand pages in the trace" "$pages" -gt 100
+	# Those that had been read ahead were in no batch.
+	check "not more than were counted" "$pages" -le $(($(counter demand_pages) - before))
+	check "batches of write-backs" "$(traced fastswap_submit "$name writeback bios=")" -gt 0
+	if [[ "$(attribute backend)" == rdma ]]; then
+		echo 0 >$TRACING/events/fastswap_rdma/enable
+		check "posts" "$(traced fastswap_rdma_post "$name set=0 demand seq=")" -gt 100
+		check "completions" "$(traced fastswap_rdma_complete \
+			"$name set=0 writeback seq=[0-9]* status=0")" -gt 0
+		check "faults that spin" "$(traced fastswap_poll "$name expected_ns=")" -gt 100
+	fi
+	echo >$TRACING/trace
+	echo 1 >$TRACING/tracing_on
+
+	step "histograms"
+	for class in demand prefetch writeback; do
+		check "$class requests in the histogram" \
+			"$(histogram "/sys/block/$name/fastswap/${class}_latency")" -gt 0
+		check "$class requests, not more than there were" \
+			"$(histogram "/sys/block/$name/fastswap/${class}_latency")" -le \
+			"$(counter "${class}_bios")"
+	done
+	# Of all classes in one table; the second column is that of the first class.
+	table=/sys/kernel/debug/fastswap/$name/latency
+	head -n 1 "$table" | grep -q demand
+	check "requests in the table" "$(histogram "$table")" -gt 0
 }
 
 swap_off_under_use()

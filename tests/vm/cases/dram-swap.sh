@@ -25,6 +25,7 @@ swap_in_all_orders
 swap_with_copy_on_write
 swap_large_folios
 statistics_make_sense
+what_is_seen_makes_sense
 swap_off_under_use dram://
 
 step "hibernation again, as far as freezing all tasks"

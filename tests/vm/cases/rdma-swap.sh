@@ -20,6 +20,7 @@ swap_in_all_orders
 swap_with_copy_on_write
 swap_large_folios
 statistics_make_sense
+what_is_seen_makes_sense
 swap_off_under_use "rdma://$VM_IP:$PORT"
 
 step "unload"
