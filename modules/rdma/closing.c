@@ -15,7 +15,8 @@
  * queue pair 1 for good, and with it whatever connects later; so such ids wait until the
  * port is up, or their device goes.
  *
- * As long as an id is there its handler may be called: so is the module.
+ * As long as an id is there its handler may be called: so is the module. Until it is let go of, its
+ * session sees to that, which goes with the module.
  */
 #include <linux/module.h>
 #include <linux/sched/mm.h>
@@ -121,7 +122,6 @@ struct fsr_cm *fsr_cm_create(struct fsr_conn *conn, rdma_cm_event_handler handle
 		return ERR_CAST(id);
 	}
 	cm->id = id;
-	__module_get(THIS_MODULE);
 	atomic_inc(&nr_ids);
 	return cm;
 }
@@ -138,6 +138,7 @@ void fsr_cm_close(struct fsr_cm *cm)
 	rdma_lock_handler(cm->id);
 	cm->conn = NULL;
 	rdma_unlock_handler(cm->id);
+	__module_get(THIS_MODULE);
 	atomic_inc(&nr_closing);
 	queue_delayed_work(closing_wq, &cm->work, 0);
 }
@@ -172,8 +173,8 @@ int fsr_closing_init(void)
 /**
  * fsr_closing_exit - after the last connection
  *
- * Nothing is left when a module is unloaded. But if it fails to initialise nobody asks whether it
- * is in use, and this waits.
+ * Nothing is left when a module is unloaded, unless that is what has detached its last devices, or it
+ * fails to initialise: then nobody asks whether it is in use, and this waits.
  */
 void fsr_closing_exit(void)
 {
