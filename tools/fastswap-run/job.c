@@ -150,11 +150,27 @@ int job_wait(struct job *j, void (*tick)(void *arg), void *arg)
 	}
 }
 
-/** job_finish - give signals their meaning back */
+/*
+ * What came when the command had ended already, such as a second Ctrl-C, or that of two who stop
+ * us both: there is a report to write yet.
+ */
+static void take_pending(struct job *j)
+{
+	struct pollfd pfd = { .fd = j->signals, .events = POLLIN };
+	struct signalfd_siginfo info;
+
+	while (poll(&pfd, 1, 0) > 0 && read(j->signals, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo != SIGCHLD)
+			j->last_signal = info.ssi_signo;
+}
+
+/** job_finish - give signals their meaning back, but for those that have come already */
 void job_finish(struct job *j)
 {
-	if (j->signals >= 0)
+	if (j->signals >= 0) {
+		take_pending(j);
 		close(j->signals);
+	}
 	j->signals = -1;
 	signal(SIGPIPE, j->pipe_before);
 	sigprocmask(SIG_SETMASK, &j->before, NULL);

@@ -319,6 +319,7 @@ int supervise(const struct run_config *cfg, const struct scope_parent *parent, u
 	}
 	guard_dismiss(&r.guard);
 	scope_close(&r.scope);
+	job_finish(&r.job);
 	switch (r.job.last_signal) {
 	case SIGHUP:
 	case SIGINT:
@@ -326,6 +327,5 @@ int supervise(const struct run_config *cfg, const struct scope_parent *parent, u
 	case SIGTERM:
 		*interrupted = true;
 	}
-	job_finish(&r.job);
 	return status;
 }
