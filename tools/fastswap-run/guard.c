@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 /* Waits for a byte, which says that all is well, or for the end of the supervisor. */
-static void __attribute__((noreturn)) keep_watch(int pipe, const struct scope *s)
+static void __attribute__((noreturn))
+keep_watch(int pipe, const struct scope *s, const struct parent *p)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), fd;
+	struct parent ours = *p;
 	sigset_t set;
 	ssize_t n;
 	char c;
@@ -30,13 +32,15 @@ static void __attribute__((noreturn)) keep_watch(int pipe, const struct scope *s
 	do
 		n = read(pipe, &c, 1);
 	while (n < 0 && errno == EINTR);
-	if (n != 1)
+	if (n != 1) {
 		scope_remove(s);
+		parent_close(&ours);
+	}
 	_exit(0);
 }
 
 /** guard_start - start it; 0, or a negative errno */
-int guard_start(struct guard *g, const struct scope *s)
+int guard_start(struct guard *g, const struct scope *s, const struct parent *p)
 {
 	int fds[2];
 
@@ -54,7 +58,7 @@ int guard_start(struct guard *g, const struct scope *s)
 	}
 	if (!g->pid) {
 		close(fds[1]);
-		keep_watch(fds[0], s);
+		keep_watch(fds[0], s, p);
 	}
 	close(fds[0]);
 	g->pipe = fds[1];

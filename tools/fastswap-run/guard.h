@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A process that removes the group of a run when its supervisor is killed. */
+/* A process that cleans up after a run when its supervisor is killed. */
 #ifndef FASTSWAP_RUN_GUARD_H
 #define FASTSWAP_RUN_GUARD_H
 
 #include <sys/types.h>
 
-#include "scope.h"
+#include "parent.h"
 
 /**
  * struct guard - the process
@@ -17,7 +17,7 @@ struct guard {
 	int pipe;
 };
 
-int guard_start(struct guard *g, const struct scope *s);
+int guard_start(struct guard *g, const struct scope *s, const struct parent *p);
 void guard_dismiss(struct guard *g);
 
 #endif /* FASTSWAP_RUN_GUARD_H */

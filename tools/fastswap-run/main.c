@@ -6,11 +6,11 @@
 
 #include "config.h"
 #include "figures.h"
-#include "scope.h"
+#include "parent.h"
 #include "supervise.h"
 #include "sweep.h"
 
-static int run_once(const struct run_config *cfg, const struct scope_parent *parent)
+static int run_once(const struct run_config *cfg, struct parent *parent)
 {
 	uint64_t limit = cfg->unlimited ? UINT64_MAX : share_of(cfg->local, cfg->ideal);
 	struct run_figures figures;
@@ -31,6 +31,8 @@ static int run_once(const struct run_config *cfg, const struct scope_parent *par
 		}
 	}
 	status = supervise(cfg, parent, limit, &figures, &interrupted);
+	/* Before a reader of the report that has gone away ends us. */
+	parent_close(parent);
 	if (figures.wall_us && report)
 		figures_lines(report, &figures);
 	else if (figures.wall_us && !cfg->quiet)
@@ -44,7 +46,7 @@ static int run_once(const struct run_config *cfg, const struct scope_parent *par
 
 int main(int argc, char **argv)
 {
-	struct scope_parent parent;
+	struct parent parent;
 	struct run_config cfg;
 	char why[PATH_MAX + 256];
 	int status;
@@ -62,11 +64,11 @@ int main(int argc, char **argv)
 	case RUN_GO:
 		break;
 	}
-	if (!scope_parent_open(&parent, cfg.parent, why, sizeof(why))) {
+	if (!parent_open(&parent, cfg.parent, why, sizeof(why))) {
 		complain("%s", why);
 		return EXIT_TROUBLE;
 	}
 	status = cfg.nr_ratios ? sweep(&cfg, &parent) : run_once(&cfg, &parent);
-	scope_parent_close(&parent);
+	parent_close(&parent);
 	return status;
 }

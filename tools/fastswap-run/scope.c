@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,18 +15,9 @@
 #include "cgfile.h"
 #include "group.h"
 
-/* Below the root of the hierarchy, for root. */
-#define ROOT_GROUP	"fastswap-run"
-#define JOB_PREFIX	"job-"
-#define OWN_PREFIX	"fastswap-run-"
 /* A process that is killed may have to wait for pages of a swap device first. */
 #define KILL_MS		60000
 #define MAX_DEPTH	16
-
-static const char run_it_so[] =
-	"; run it as root, or by systemd-run --user --scope -p Delegate=yes";
-static const char not_alone[] =
-	"; there are other processes in the group, and we have to be alone in it";
 
 static void sleep_ms(unsigned int ms)
 {
@@ -41,230 +31,52 @@ static int open_dir(int at, const char *path)
 	return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static bool has_memory(int dir, const char *file)
+/* To be read through; NULL if it cannot be. */
+static DIR *list_dir(int dir)
 {
-	char text[512];
+	int fd = open_dir(dir, ".");
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 
-	return group_read(dir, file, text, sizeof(text)) >= 0 && cgfile_word(text, "memory");
+	if (!list && fd >= 0)
+		close(fd);
+	return list;
 }
 
-/* Give groups inside this one a memory controller. */
-static int enable_memory(int dir)
+static bool is_group(const struct dirent *entry)
 {
-	if (has_memory(dir, "cgroup.subtree_control"))
-		return 0;
-	return group_write(dir, "cgroup.subtree_control", "+memory");
+	return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") &&
+	       strcmp(entry->d_name, "..");
 }
 
-static void cannot_make(const struct scope_parent *p, int err, char *why, size_t why_size)
+/* A name as scope_make() gives it, in a folder that others may have groups in as well. */
+static bool is_named(const char *name, const char *prefix)
 {
-	bool refused = err == EACCES || err == EPERM || err == EROFS;
+	static const char digits[] = "0123456789";
+	size_t n = strlen(prefix);
 
-	snprintf(why, why_size, "cannot make a group in %s: %s%s", p->path, strerror(err),
-		 refused ? run_it_so : "");
-}
-
-/*
- * A group whose processes are in it itself cannot give controllers to groups inside. Alone in
- * our group, we move to one inside it.
- */
-static bool move_aside(struct scope_parent *p, char *why, size_t why_size)
-{
-	char name[64];
-	int err, dir;
-
-	snprintf(name, sizeof(name), OWN_PREFIX "%d", (int)getpid());
-	if (mkdirat(p->dir, name, 0755) && errno != EEXIST) {
-		cannot_make(p, errno, why, why_size);
+	if (strncmp(name, prefix, n))
 		return false;
-	}
-	dir = open_dir(p->dir, name);
-	err = dir < 0 ? -errno : group_write(dir, "cgroup.procs", "0");
-	if (dir >= 0)
-		close(dir);
-	if (err) {
-		snprintf(why, why_size, "cannot move to %s/%s: %s", p->path, name, strerror(-err));
-		unlinkat(p->dir, name, AT_REMOVEDIR);
+	name += n;
+	n = strspn(name, digits);
+	if (!n || name[n] != '-')
 		return false;
-	}
-	p->own = fcntl(p->dir, F_DUPFD_CLOEXEC, 0);
-	return true;
+	name += n + 1;
+	n = strspn(name, digits);
+	return n && !name[n];
 }
 
-/* Back to where we were, for which the controller has to go. */
-static void move_back(struct scope_parent *p)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), OWN_PREFIX "%d", (int)getpid());
-	group_write(p->own, "cgroup.subtree_control", "-memory");
-	if (group_write(p->own, "cgroup.procs", "0") == 0)
-		unlinkat(p->own, name, AT_REMOVEDIR);
-}
-
-/* The group that we are in, which somebody has handed over to us. */
-static bool open_delegated(struct scope_parent *p, char *why, size_t why_size)
-{
-	int err;
-
-	if (!has_memory(p->dir, "cgroup.controllers")) {
-		snprintf(why, why_size, "the group %s that we are in has no memory controller%s",
-			 p->path, run_it_so);
-		return false;
-	}
-	if (has_memory(p->dir, "cgroup.subtree_control"))
-		return true;
-	if (!move_aside(p, why, why_size))
-		return false;
-	err = enable_memory(p->dir);
-	if (!err)
-		return true;
-	snprintf(why, why_size, "cannot enable the memory controller in %s: %s%s", p->path,
-		 strerror(-err), err == -EBUSY ? not_alone : "");
-	return false;
-}
-
-/* A group that the user has named, or ours for root. It is made if it is not there. */
-static bool open_named(struct scope_parent *p, const char *mount, const char *name, char *why,
-		       size_t why_size)
-{
-	int root = open_dir(AT_FDCWD, mount), err;
-
-	while (*name == '/')
-		name++;
-	if (root < 0) {
-		snprintf(why, why_size, "cannot open %s: %s", mount, strerror(errno));
-		return false;
-	}
-	/* Only directly below the root: elsewhere it is not ours to decide. */
-	if (!strchr(name, '/')) {
-		err = enable_memory(root);
-		if (!err && mkdirat(root, name, 0755) && errno != EEXIST)
-			err = -errno;
-		if (err) {
-			snprintf(why, why_size, "cannot make the group %s: %s", p->path,
-				 strerror(-err));
-			close(root);
-			return false;
-		}
-	}
-	p->dir = *name ? open_dir(root, name) : root;
-	if (p->dir != root)
-		close(root);
-	if (p->dir < 0) {
-		snprintf(why, why_size, "cannot open the group %s: %s", p->path, strerror(errno));
-		return false;
-	}
-	err = enable_memory(p->dir);
-	if (err)
-		snprintf(why, why_size, "cannot enable the memory controller in %s: %s%s", p->path,
-			 strerror(-err),
-			 err == -EBUSY ? "; there are processes in it" :
-			 err == -ENOENT ? "; its parent does not give it one" :
-					  "");
-	return !err;
-}
-
-/**
- * scope_parent_open - find or make the group that groups of runs are made in
- * @p: filled in
- * @group: path that the user has named, below the mount point or from the root; NULL: none
- * @why: on an error what is wrong, in words
- * @why_size: bytes of @why
- */
-bool scope_parent_open(struct scope_parent *p, const char *group, char *why, size_t why_size)
-{
-	char mount[PATH_MAX], own[PATH_MAX];
-	size_t len;
-	bool ok;
-
-	p->dir = p->own = -1;
-	if (!group_mount(mount, sizeof(mount), why, why_size))
-		return false;
-	len = strlen(mount);
-	if (!group && geteuid() == 0)
-		group = ROOT_GROUP;
-	if (group) {
-		if (!strncmp(group, mount, len) && group[len] == '/')
-			group += len;
-		while (*group == '/')
-			group++;
-		if (snprintf(p->path, sizeof(p->path), "%s/%s", mount, group) >=
-		    (int)sizeof(p->path)) {
-			snprintf(why, why_size, "the name of the group is too long");
-			return false;
-		}
-		ok = open_named(p, mount, group, why, why_size);
-	} else {
-		if (!group_own("self", own, sizeof(own)) ||
-		    snprintf(p->path, sizeof(p->path), "%s%s", mount, own) >=
-			    (int)sizeof(p->path)) {
-			snprintf(why, why_size, "cannot tell which cgroup we are in");
-			return false;
-		}
-		p->dir = open_dir(AT_FDCWD, p->path);
-		if (p->dir < 0) {
-			snprintf(why, why_size, "cannot open %s: %s", p->path, strerror(errno));
-			return false;
-		}
-		ok = open_delegated(p, why, why_size);
-	}
-	if (!ok)
-		scope_parent_close(p);
-	return ok;
-}
-
-/** scope_parent_close - leave the group as it was found */
-void scope_parent_close(struct scope_parent *p)
-{
-	if (p->own >= 0) {
-		move_back(p);
-		close(p->own);
-	}
-	if (p->dir >= 0)
-		close(p->dir);
-	p->own = p->dir = -1;
-}
-
-/* A group whose supervisor lives is locked. Return: its folder, locked now, or -1. */
+/* A group whose supervisor lives is locked. Return: its folder, locked now, or a negative errno. */
 static int lock_group(int parent, const char *name)
 {
-	int dir = open_dir(parent, name);
+	int dir = open_dir(parent, name), err;
 
-	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB)) {
-		close(dir);
-		dir = -1;
-	}
-	return dir;
-}
-
-/* What a run has left behind that was killed together with its guard. */
-static void remove_stale(int parent)
-{
-	struct dirent *entry;
-	struct scope stale;
-	DIR *list;
-	int fd = open_dir(parent, ".");
-
-	list = fd < 0 ? NULL : fdopendir(fd);
-	if (!list) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(list))) {
-		if (strncmp(entry->d_name, JOB_PREFIX, strlen(JOB_PREFIX)) ||
-		    strlen(entry->d_name) >= sizeof(stale.name))
-			continue;
-		stale.parent = parent;
-		snprintf(stale.name, sizeof(stale.name), "%s", entry->d_name);
-		stale.dir = lock_group(parent, stale.name);
-		if (stale.dir < 0)
-			continue;
-		scope_remove(&stale);
-		close(stale.dir);
-	}
-	closedir(list);
+	if (dir < 0)
+		return -errno;
+	if (!flock(dir, LOCK_EX | LOCK_NB))
+		return dir;
+	err = -errno;
+	close(dir);
+	return err;
 }
 
 /* It may have been taken for a stale one between its making and its locking. */
@@ -276,35 +88,33 @@ static bool is_still_there(const struct scope *s)
 }
 
 /**
- * scope_make - make a group for a run; groups that earlier ones left behind are removed
+ * scope_make - make a group
  * @s: filled in
- * @p: the group to make it in
- * @why: on an error what is wrong, in words
- * @why_size: bytes of @why
+ * @parent: folder to make it in
+ * @prefix: of its name
+ *
+ * Return: 0, or a negative errno: -ESTALE if somebody else removes it each time.
  */
-bool scope_make(struct scope *s, const struct scope_parent *p, char *why, size_t why_size)
+int scope_make(struct scope *s, int parent, const char *prefix)
 {
 	static unsigned int nr;
 	unsigned int tries;
 
-	remove_stale(p->dir);
-	s->parent = p->dir;
+	s->parent = parent;
+	s->dir = -1;
 	for (tries = 0; tries < 10; tries++) {
-		snprintf(s->name, sizeof(s->name), JOB_PREFIX "%d-%u", (int)getpid(), nr++);
+		snprintf(s->name, sizeof(s->name), "%s%d-%u", prefix, (int)getpid(), nr++);
 		if (mkdirat(s->parent, s->name, 0755)) {
 			if (errno == EEXIST)
 				continue;
-			cannot_make(p, errno, why, why_size);
-			return false;
+			return -errno;
 		}
 		s->dir = lock_group(s->parent, s->name);
 		if (s->dir >= 0 && is_still_there(s))
-			return true;
-		if (s->dir >= 0)
-			close(s->dir);
+			return 0;
+		scope_close(s);
 	}
-	snprintf(why, why_size, "cannot make a group in %s that stays there", p->path);
-	return false;
+	return -ESTALE;
 }
 
 static bool dir_is_empty(int dir)
@@ -325,17 +135,14 @@ bool scope_is_empty(const struct scope *s)
 /* A command may have made groups of its own. */
 static void remove_inside(int dir, unsigned int depth)
 {
-	int fd = open_dir(dir, "."), inside;
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	DIR *list = list_dir(dir);
 	struct dirent *entry;
+	int inside;
 
-	if (!list) {
-		if (fd >= 0)
-			close(fd);
+	if (!list)
 		return;
-	}
 	while ((entry = readdir(list))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+		if (!is_group(entry))
 			continue;
 		inside = depth < MAX_DEPTH ? open_dir(dir, entry->d_name) : -1;
 		if (inside >= 0) {
@@ -345,6 +152,26 @@ static void remove_inside(int dir, unsigned int depth)
 		unlinkat(dir, entry->d_name, AT_REMOVEDIR);
 	}
 	closedir(list);
+}
+
+/**
+ * scope_unlink - remove a group that has only processes in it that are on their way out
+ * @s: the group
+ *
+ * Return: 0, or a negative errno: -EBUSY if there are processes that do not end.
+ */
+int scope_unlink(const struct scope *s)
+{
+	unsigned int waited;
+
+	for (waited = 0; unlinkat(s->parent, s->name, AT_REMOVEDIR); waited += 5) {
+		if (errno == ENOENT)
+			break;
+		if (errno != EBUSY || waited >= KILL_MS)
+			return -errno;
+		sleep_ms(5);
+	}
+	return 0;
 }
 
 /**
@@ -366,21 +193,66 @@ int scope_remove(const struct scope *s)
 		waited += 5;
 	}
 	remove_inside(s->dir, 0);
-	/* Its last process may still be on its way out. */
-	for (waited = 0; unlinkat(s->parent, s->name, AT_REMOVEDIR); waited += 5) {
-		if (errno == ENOENT)
-			break;
-		if (errno != EBUSY || waited >= KILL_MS)
-			return -errno;
-		sleep_ms(5);
-	}
-	return 0;
+	return scope_unlink(s);
 }
 
-/** scope_close - let go of the folder */
+/** scope_close - let go of the folder; twice does no harm */
 void scope_close(struct scope *s)
 {
 	if (s->dir >= 0)
 		close(s->dir);
 	s->dir = -1;
+}
+
+/** scope_remove_stale - remove what runs have left behind that were killed with their guard */
+void scope_remove_stale(int parent)
+{
+	DIR *list = list_dir(parent);
+	struct dirent *entry;
+	struct scope stale;
+
+	if (!list)
+		return;
+	while ((entry = readdir(list))) {
+		bool is_job = is_named(entry->d_name, SCOPE_JOB);
+
+		if ((!is_job && !is_named(entry->d_name, SCOPE_ASIDE)) ||
+		    strlen(entry->d_name) >= sizeof(stale.name))
+			continue;
+		stale.parent = parent;
+		snprintf(stale.name, sizeof(stale.name), "%s", entry->d_name);
+		stale.dir = lock_group(parent, stale.name);
+		if (stale.dir < 0)
+			continue;
+		if (is_job)
+			scope_remove(&stale);
+		else
+			unlinkat(parent, stale.name, AT_REMOVEDIR);
+		scope_close(&stale);
+	}
+	closedir(list);
+}
+
+/** scope_has_neighbours - there are commands, or others' processes, in groups beside this one */
+bool scope_has_neighbours(const struct scope *s)
+{
+	DIR *list = list_dir(s->parent);
+	struct dirent *entry;
+	bool found = false;
+	int dir;
+
+	/* Who cannot tell had better take it so. */
+	if (!list)
+		return true;
+	while (!found && (entry = readdir(list))) {
+		if (!is_group(entry) || !strcmp(entry->d_name, s->name))
+			continue;
+		dir = open_dir(s->parent, entry->d_name);
+		/* A command may be about to enter its group. */
+		found = is_named(entry->d_name, SCOPE_JOB) || (dir >= 0 && !dir_is_empty(dir));
+		if (dir >= 0)
+			close(dir);
+	}
+	closedir(list);
+	return found;
 }

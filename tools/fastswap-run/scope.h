@@ -3,27 +3,17 @@
 #ifndef FASTSWAP_RUN_SCOPE_H
 #define FASTSWAP_RUN_SCOPE_H
 
-#include <limits.h>
 #include <stdbool.h>
-#include <stddef.h>
 
-/**
- * struct scope_parent - the group that the groups of runs are made in
- * @dir: its folder
- * @path: the same, for people
- * @own: the group that we were in, if we had to leave it for another inside it; else -1
- */
-struct scope_parent {
-	int dir;
-	char path[PATH_MAX];
-	int own;
-};
+/* What the names of groups begin with: that of a command, and that of its supervisor. */
+#define SCOPE_JOB	"job-"
+#define SCOPE_ASIDE	"fastswap-run-"
 
 /**
  * struct scope - the group of a run
  * @parent: folder that it lies in
  * @name: in that folder
- * @dir: its folder, locked as long as whoever is in charge of it lives
+ * @dir: its folder, locked as long as whoever is in charge of it lives; -1: closed
  */
 struct scope {
 	int parent;
@@ -31,12 +21,13 @@ struct scope {
 	int dir;
 };
 
-bool scope_parent_open(struct scope_parent *p, const char *group, char *why, size_t why_size);
-void scope_parent_close(struct scope_parent *p);
-
-bool scope_make(struct scope *s, const struct scope_parent *p, char *why, size_t why_size);
+int scope_make(struct scope *s, int parent, const char *prefix);
 bool scope_is_empty(const struct scope *s);
+int scope_unlink(const struct scope *s);
 int scope_remove(const struct scope *s);
 void scope_close(struct scope *s);
+
+void scope_remove_stale(int parent);
+bool scope_has_neighbours(const struct scope *s);
 
 #endif /* FASTSWAP_RUN_SCOPE_H */

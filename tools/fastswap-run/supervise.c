@@ -21,6 +21,7 @@
 /* What a run takes while it lasts. */
 struct run {
 	const struct run_config *cfg;
+	const struct parent *parent;
 	struct scope scope;
 	struct job job;
 	struct guard guard;
@@ -230,6 +231,13 @@ static int start_job(struct run *r)
 
 	if (!err)
 		return 0;
+	/* Whoever moves a process has to be the owner of all that it is moved within. */
+	if (err == -EACCES) {
+		complain("cannot move the command from our own group to %s/%s: permission denied; "
+			 "both have to be inside one group that was handed over to us",
+			 r->parent->path, r->scope.name);
+		return EXIT_TROUBLE;
+	}
 	if (err < 0) {
 		complain("cannot start the command%s: %s",
 			 err == -EINVAL ? " on these CPUs" : "", strerror(-err));
@@ -276,7 +284,7 @@ static int in_scope(struct run *r, uint64_t limit)
 		return EXIT_TROUBLE;
 	if (limit != UINT64_MAX && r->cfg->far_limit && !there_is_swap())
 		complain("warning: this machine does not swap: the command has what is local only");
-	err = guard_start(&r->guard, &r->scope);
+	err = guard_start(&r->guard, &r->scope, r->parent);
 	if (err) {
 		complain("cannot start another process: %s", strerror(-err));
 		return EXIT_TROUBLE;
@@ -287,10 +295,10 @@ static int in_scope(struct run *r, uint64_t limit)
 	return run_job(r);
 }
 
-int supervise(const struct run_config *cfg, const struct scope_parent *parent, uint64_t limit,
+int supervise(const struct run_config *cfg, const struct parent *parent, uint64_t limit,
 	      struct run_figures *figures, bool *interrupted)
 {
-	struct run r = { .cfg = cfg, .figures = figures };
+	struct run r = { .cfg = cfg, .parent = parent, .figures = figures };
 	char why[512];
 	int status, err;
 
@@ -300,7 +308,7 @@ int supervise(const struct run_config *cfg, const struct scope_parent *parent, u
 		complain("no signals: %s", strerror(-err));
 		return EXIT_TROUBLE;
 	}
-	if (!scope_make(&r.scope, parent, why, sizeof(why))) {
+	if (!parent_make_scope(parent, &r.scope, why, sizeof(why))) {
 		complain("%s", why);
 		job_finish(&r.job);
 		return EXIT_TROUBLE;

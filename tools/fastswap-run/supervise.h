@@ -5,7 +5,7 @@
 
 #include "config.h"
 #include "figures.h"
-#include "scope.h"
+#include "parent.h"
 
 /* Exit codes of our own, as env(1) and timeout(1) have them. */
 enum {
@@ -27,7 +27,7 @@ void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * Return: an exit status; @figures are good only if the command was started, which is when
  * their wall_us is not 0.
  */
-int supervise(const struct run_config *cfg, const struct scope_parent *parent, uint64_t limit,
+int supervise(const struct run_config *cfg, const struct parent *parent, uint64_t limit,
 	      struct run_figures *figures, bool *interrupted);
 
 #endif /* FASTSWAP_RUN_SUPERVISE_H */

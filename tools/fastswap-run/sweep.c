@@ -91,7 +91,7 @@ static void plot(const struct curve *c)
 }
 
 /* One ratio, as often as was asked for. Return: an exit status; negative to stop here. */
-static int run_ratio(struct run_config *cfg, const struct scope_parent *parent, struct curve *c,
+static int run_ratio(struct run_config *cfg, const struct parent *parent, struct curve *c,
 		     struct share ratio)
 {
 	bool is_base = ratio.value == cfg->ratios[0].value, interrupted = false;
@@ -144,7 +144,7 @@ static uint64_t peak_of(const struct curve *c)
 	return peak;
 }
 
-int sweep(struct run_config *cfg, const struct scope_parent *parent)
+int sweep(struct run_config *cfg, const struct parent *parent)
 {
 	struct curve c = { .nr = 0 };
 	char text[16];

@@ -4,7 +4,7 @@
 #define FASTSWAP_RUN_SWEEP_H
 
 #include "config.h"
-#include "scope.h"
+#include "parent.h"
 
 /**
  * sweep - run the command with each ratio
@@ -13,6 +13,6 @@
  *
  * Return: an exit status: the first of a run that is not 0.
  */
-int sweep(struct run_config *cfg, const struct scope_parent *parent);
+int sweep(struct run_config *cfg, const struct parent *parent);
 
 #endif /* FASTSWAP_RUN_SWEEP_H */

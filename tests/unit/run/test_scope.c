@@ -16,38 +16,37 @@
 
 #include "scope.h"
 
-static struct scope_parent parent;
-static char why[256];
+static char path[64];
+static int parent;
 
 static int setup(void **state)
 {
-	strcpy(parent.path, "/tmp/scope.XXXXXX");
-	if (!mkdtemp(parent.path))
+	strcpy(path, "/tmp/scope.XXXXXX");
+	if (!mkdtemp(path))
 		return -1;
-	parent.own = -1;
-	parent.dir = open(parent.path, O_RDONLY | O_DIRECTORY);
-	return parent.dir < 0 ? -1 : 0;
+	parent = open(path, O_RDONLY | O_DIRECTORY);
+	return parent < 0 ? -1 : 0;
 }
 
 static int teardown(void **state)
 {
-	close(parent.dir);
-	return rmdir(parent.path);
+	close(parent);
+	return rmdir(path);
 }
 
 static bool is_there(const char *name)
 {
 	struct stat st;
 
-	return fstatat(parent.dir, name, &st, 0) == 0;
+	return fstatat(parent, name, &st, 0) == 0;
 }
 
 static void test_make_and_remove(void **state)
 {
 	struct scope a, b;
 
-	assert_true(scope_make(&a, &parent, why, sizeof(why)));
-	assert_true(scope_make(&b, &parent, why, sizeof(why)));
+	assert_int_equal(scope_make(&a, parent, SCOPE_JOB), 0);
+	assert_int_equal(scope_make(&b, parent, SCOPE_JOB), 0);
 	assert_string_not_equal(a.name, b.name);
 	/* Whoever is in charge of the first lives: it is still there. */
 	assert_true(is_there(a.name));
@@ -56,7 +55,7 @@ static void test_make_and_remove(void **state)
 	/* With groups inside, which a command may make. */
 	assert_int_equal(mkdirat(a.dir, "x", 0700), 0);
 	assert_int_equal(mkdirat(a.dir, "x/y", 0700), 0);
-	assert_int_equal(mkdirat(a.dir, "z", 0700), 0);
+	assert_int_equal(mkdirat(a.dir, ".z", 0700), 0);
 	assert_int_equal(scope_remove(&a), 0);
 	assert_false(is_there(a.name));
 	/* Somebody else was faster. */
@@ -69,39 +68,75 @@ static void test_make_and_remove(void **state)
 
 static void test_stale(void **state)
 {
-	struct scope killed, made;
-	char name[sizeof(killed.name)];
+	/* Of somebody else, who may have put anything there. */
+	static const char *const others[] = {
+		"other",
+		"job-",
+		"job-1",
+		"job-a-0",
+		"job-1-a",
+		"job-1-0.service",
+		"fastswap-run-1.scope",
+	};
+	struct scope killed, lives;
+	size_t i;
 
-	assert_int_equal(mkdirat(parent.dir, "job-1-0", 0700), 0);
-	assert_int_equal(mkdirat(parent.dir, "other", 0700), 0);
-	assert_true(scope_make(&killed, &parent, why, sizeof(why)));
-	/* Nobody's, but for the one that was just made. */
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_int_equal(mkdirat(parent, others[i], 0700), 0);
+	assert_int_equal(mkdirat(parent, "job-1-0", 0700), 0);
+	assert_int_equal(mkdirat(parent, SCOPE_ASIDE "1-0", 0700), 0);
+	assert_int_equal(scope_make(&killed, parent, SCOPE_JOB), 0);
+	assert_int_equal(scope_make(&lives, parent, SCOPE_ASIDE), 0);
+
+	/* Nobody's, but for those that were just made. */
+	scope_remove_stale(parent);
 	assert_false(is_there("job-1-0"));
+	assert_false(is_there(SCOPE_ASIDE "1-0"));
 	assert_true(is_there(killed.name));
-	assert_true(is_there("other"));
+	assert_true(is_there(lives.name));
 
 	/* Its supervisor and the guard are killed. */
-	strcpy(name, killed.name);
 	scope_close(&killed);
-	assert_true(scope_make(&made, &parent, why, sizeof(why)));
-	assert_false(is_there(name));
-	assert_int_equal(scope_remove(&made), 0);
-	scope_close(&made);
-	assert_int_equal(unlinkat(parent.dir, "other", AT_REMOVEDIR), 0);
+	scope_remove_stale(parent);
+	assert_false(is_there(killed.name));
+	assert_true(is_there(lives.name));
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_int_equal(unlinkat(parent, others[i], AT_REMOVEDIR), 0);
+	assert_int_equal(scope_unlink(&lives), 0);
+	scope_close(&lives);
+}
+
+static void test_neighbours(void **state)
+{
+	struct scope aside, job;
+
+	assert_int_equal(scope_make(&aside, parent, SCOPE_ASIDE), 0);
+	assert_false(scope_has_neighbours(&aside));
+	/* Such as a service manager makes for commands of its own: nobody is in it. */
+	assert_int_equal(mkdirat(parent, ".control", 0700), 0);
+	assert_false(scope_has_neighbours(&aside));
+	assert_int_equal(scope_make(&job, parent, SCOPE_JOB), 0);
+	assert_true(scope_has_neighbours(&aside));
+	assert_int_equal(scope_remove(&job), 0);
+	scope_close(&job);
+	assert_int_equal(unlinkat(parent, ".control", AT_REMOVEDIR), 0);
+	assert_int_equal(scope_unlink(&aside), 0);
+	scope_close(&aside);
 }
 
 static void test_cannot(void **state)
 {
-	struct scope_parent gone = parent;
 	struct scope s;
+	int gone;
 
-	assert_int_equal(mkdirat(parent.dir, "gone", 0700), 0);
-	gone.dir = openat(parent.dir, "gone", O_RDONLY | O_DIRECTORY);
-	assert_true(gone.dir >= 0);
-	assert_int_equal(unlinkat(parent.dir, "gone", AT_REMOVEDIR), 0);
-	assert_false(scope_make(&s, &gone, why, sizeof(why)));
-	assert_non_null(strstr(why, "cannot make a group in"));
-	close(gone.dir);
+	assert_int_equal(mkdirat(parent, "gone", 0700), 0);
+	gone = openat(parent, "gone", O_RDONLY | O_DIRECTORY);
+	assert_true(gone >= 0);
+	assert_int_equal(unlinkat(parent, "gone", AT_REMOVEDIR), 0);
+	assert_int_equal(scope_make(&s, gone, SCOPE_JOB), -ENOENT);
+	assert_int_equal(s.dir, -1);
+	close(gone);
 }
 
 int main(void)
@@ -109,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_make_and_remove, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_neighbours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cannot, setup, teardown),
 	};
 
