@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "params.h"
 
-#include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-static int parse_hold(const char *text, u32 *seconds)
-{
-	/* kstrtou32() would take a sign and a newline. */
-	if (!isdigit((unsigned char)text[0]) || strlen(text) > 5 ||
-	    strspn(text, "0123456789") != strlen(text) || kstrtou32(text, 10, seconds))
-		return -EINVAL;
-	return *seconds <= FSM_HOLD_MAX ? 0 : -ERANGE;
-}
+#include <fastswap/hold.h>
 
 static int add_replica(struct fsm_params *p, char *part, char *error, size_t len)
 {
@@ -54,17 +46,12 @@ int fsm_params_parse(struct fsm_params *p, char *options, char *error, size_t le
 	int err;
 
 	memset(p, 0, sizeof(*p));
-	p->hold = FSM_HOLD;
+	p->hold = FASTSWAP_HOLD_DEFAULT;
 	while ((part = strsep(&options, ";"))) {
-		if (first && !strncmp(part, "hold=", 5)) {
-			err = parse_hold(part + 5, &p->hold);
-			if (err)
-				snprintf(error, len,
-					 "hold '%s' is not a number of seconds from 0 to %d",
-					 part + 5, FSM_HOLD_MAX);
-		} else {
+		if (first && !strncmp(part, "hold=", 5))
+			err = fastswap_hold_parse(part + 5, &p->hold, error, len);
+		else
 			err = add_replica(p, part, error, len);
-		}
 		if (err)
 			return err;
 		first = false;

@@ -10,9 +10,6 @@
 
 #include "policy.h"
 
-#define FSM_HOLD	30	/* seconds, unless said otherwise */
-#define FSM_HOLD_MAX	86400
-
 /**
  * struct fsm_params - what a mirror is made of
  * @hold: seconds that I/O waits while no replica is there

@@ -5,6 +5,8 @@
 #include <linux/bitmap.h>
 #include <linux/jiffies.h>
 
+#include <fastswap/hold.h>
+
 #include "mirror.h"
 
 /* ms after something was missed until it is copied: more may follow. */
@@ -192,7 +194,7 @@ int fsm_set_hold(void *priv, unsigned int seconds)
 {
 	struct fsm *m = priv;
 
-	if (seconds > FSM_HOLD_MAX)
+	if (seconds > FASTSWAP_HOLD_MAX)
 		return -ERANGE;
 	WRITE_ONCE(m->hold_s, seconds);
 	/* It may be over by now. */

@@ -7,6 +7,8 @@
 #include <linux/string.h>
 #include <net/net_namespace.h>
 
+#include <fastswap/hold.h>
+
 #include "params.h"
 
 static int parse_address(const char *text, struct sockaddr_storage *addr)
@@ -33,14 +35,6 @@ static int parse_number(const char *text, unsigned int max, u16 *number)
 	    strspn(text, "0123456789") != strlen(text) || kstrtou16(text, 10, number))
 		return -EINVAL;
 	return *number && *number <= max ? 0 : -ERANGE;
-}
-
-static int parse_hold(const char *text, u32 *seconds)
-{
-	if (!isdigit((unsigned char)text[0]) || strlen(text) > 5 ||
-	    strspn(text, "0123456789") != strlen(text) || kstrtou32(text, 10, seconds))
-		return -EINVAL;
-	return *seconds <= FSR_HOLD_MAX ? 0 : -ERANGE;
 }
 
 static int parse_id(const char *text, u8 *id)
@@ -98,11 +92,7 @@ static int parse_option(struct fsr_params *p, const char *key, const char *value
 			return -EINVAL;
 		}
 	} else if (!strcmp(key, "hold")) {
-		if (parse_hold(value, &p->hold)) {
-			snprintf(error, len, "hold '%s' is not a number of seconds from 0 to %d",
-				 value, FSR_HOLD_MAX);
-			return -EINVAL;
-		}
+		return fastswap_hold_parse(value, &p->hold, error, len);
 	} else if (!strcmp(key, "client_id")) {
 		if (parse_id(value, p->client_id)) {
 			snprintf(error, len, "client_id '%s' is not 32 hexadecimal digits", value);
@@ -155,7 +145,7 @@ int fsr_params_parse(struct fsr_params *p, char *options, char *error, size_t le
 
 	memset(p, 0, sizeof(*p));
 	p->port = FSW_DEFAULT_PORT;
-	p->hold = FSR_HOLD_DEFAULT;
+	p->hold = FASTSWAP_HOLD_DEFAULT;
 
 	while ((option = strsep(&options, ","))) {
 		if (!*option)

@@ -8,8 +8,6 @@
 
 #include <fastswap/proto.h>
 
-#define FSR_HOLD_DEFAULT	30
-#define FSR_HOLD_MAX		86400
 #define FSR_ADDR_TEXT_MAX 64 /* "[" IPv6 "%" interface "]", NUL included */
 #define FSR_PSK_MAX	64 /* description of a key, NUL included */
 

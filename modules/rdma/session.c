@@ -15,6 +15,8 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include <fastswap/hold.h>
+
 #include "closing.h"
 #include "rdma.h"
 #include "trace.h"
@@ -237,7 +239,7 @@ int fsr_set_hold(void *priv, unsigned int seconds)
 {
 	struct fsr_session *s = priv;
 
-	if (seconds > FSR_HOLD_MAX)
+	if (seconds > FASTSWAP_HOLD_MAX)
 		return -ERANGE;
 	WRITE_ONCE(s->hold_s, seconds);
 	fsr_hold_check(s);

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <fastswap/hold.h>
+
 #include "params.h"
 
 static char text[512], error[128];
@@ -23,7 +25,7 @@ static int parse(const char *options)
 static void good(void **state)
 {
 	assert_int_equal(parse("rdma:addr=10.0.0.1,port=1;rdma:addr=fe80::1%eth0,port=2"), 0);
-	assert_int_equal(p.hold, FSM_HOLD);
+	assert_int_equal(p.hold, FASTSWAP_HOLD_DEFAULT);
 	assert_int_equal(p.nr, 2);
 	assert_string_equal(p.backend[0], "rdma");
 	assert_string_equal(p.options[0], "addr=10.0.0.1,port=1");

@@ -13,6 +13,8 @@
 
 #include <net/net_namespace.h>
 
+#include <fastswap/hold.h>
+
 #include "params.h"
 
 struct net init_net;
@@ -80,7 +82,7 @@ static void address_alone(void **state)
 	assert_int_equal(ntohs(addr->sin6_port), FSW_DEFAULT_PORT);
 	assert_int_equal(p.source.ss_family, AF_UNSPEC);
 	assert_int_equal(p.queues, 0);
-	assert_int_equal(p.hold, FSR_HOLD_DEFAULT);
+	assert_int_equal(p.hold, FASTSWAP_HOLD_DEFAULT);
 	assert_false(p.has_client_id);
 
 	assert_int_equal(parse(&p, "addr=[fd00::17],port=1"), 0);
