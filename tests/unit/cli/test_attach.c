@@ -36,6 +36,7 @@ static const char *attach_error;
 static const char *machine;		/* its client id, or NULL */
 static char secret_path[64], secret_owner[64];	/* as asked for */
 static bool secret_is_there, secret_is_lent;
+static const char *secret_name;
 static int secrets_held;		/* loaded and not dropped */
 static bool load_works, open_works, node_comes, swap_works, interrupt_in_attach, off_works;
 
@@ -55,6 +56,7 @@ static int setup(void **state)
 	secret_owner[0] = '\0';
 	secret_is_there = true;
 	secret_is_lent = false;
+	secret_name = "fastswap:4711";
 	secrets_held = 0;
 	load_works = true;
 	open_works = true;
@@ -87,7 +89,7 @@ bool secret_lend(struct secret *secret)
 {
 	assert_int_equal(secrets_held, 1);
 	secret_is_lent = true;
-	strcpy(secret->name, "fastswap:4711");
+	strcpy(secret->name, secret_name);
 	secret->serial = 1;
 	return true;
 }
@@ -251,9 +253,6 @@ static void test_requests(void **state)
 
 static void test_keys(void **state)
 {
-	char line[256] = "attach rdma://10.0.0.1 --psk-file /k --identity ";
-	unsigned int i;
-
 	assert_int_equal(run("attach rdma://10.0.0.1 --psk-file /etc/k"), EXIT_OK);
 	assert_string_equal(secret_path, "/etc/k");
 	assert_string_equal(secret_owner, "(any)");
@@ -283,21 +282,30 @@ static void test_keys(void **state)
 	assert_int_equal(run("attach rdma://10.0.0.1 --psk-file /k"), EXIT_FAILED);
 	assert_non_null(strstr(mock_message, "no such identity"));
 	assert_int_equal(secrets_held, 0);
+}
 
-	/* Long names in front of four servers do not fit, and that is said. */
-	setup(NULL);
-	for (i = 0; i < FSW_IDENTITY_MAX - 1; i++)
-		strcat(line, "x");
-	assert_int_equal(run(line), EXIT_OK);
-	for (i = 2; i < 5; i++)
-		snprintf(line + strlen(line), sizeof(line) - strlen(line),
-			 " --mirror rdma://10.0.0.%u", i);
+/* Whatever a command line may say of four servers, it fits. */
+static void test_longest(void **state)
+{
+	static const char host[] = "1111:2222:3333:4444:5555:6666:7777:888";
+	char line[1024] = "attach rdma://", identity[FSW_IDENTITY_MAX], end[32 + sizeof(identity)];
+	unsigned int i;
+
+	memset(identity, 'x', sizeof(identity) - 1);
+	identity[sizeof(identity) - 1] = '\0';
+	for (i = 1; i < 5; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s[%s%u]:65535",
+			 i > 1 ? " --mirror rdma://" : "", host, i);
+	snprintf(line + strlen(line), sizeof(line) - strlen(line),
+		 " --source %s9 --queues 1024 --hold 86400 --psk-file /k --identity %s", host,
+		 identity);
+	secret_name = "fastswap:4194304";
 	machine = "00112233445566778899aabbccddeeff";
-	calls = 0;
-	assert_int_equal(run(line), EXIT_FAILED);
-	assert_non_null(strstr(mock_message, "are too long"));
-	assert_int_equal(calls, 0);
-	assert_int_equal(secrets_held, 0);
+	assert_int_equal(run(line), EXIT_OK);
+	snprintf(end, sizeof(end), "psk=%s,identity=%s", secret_name, identity);
+	assert_string_equal(seen.options + strlen(seen.options) - strlen(end), end);
+	/* Both addresses may be link-local, and have an interface of up to 15 letters. */
+	assert_true(strlen(seen.options) + 4 * 2 * 16 < FASTSWAP_CTL_OPTIONS_MAX);
 }
 
 static void test_client_id(void **state)
@@ -511,6 +519,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_requests, setup),
 		cmocka_unit_test_setup(test_keys, setup),
+		cmocka_unit_test_setup(test_longest, setup),
 		cmocka_unit_test_setup(test_client_id, setup),
 		cmocka_unit_test_setup(test_bad_lines, setup),
 		cmocka_unit_test_setup(test_unknown_name, setup),

@@ -13,7 +13,8 @@
 
 #define FASTSWAP_CONTROL_PATH	"/dev/fastswap-control"
 #define FASTSWAP_CTL_BACKEND_MAX	16
-#define FASTSWAP_CTL_OPTIONS_MAX	512
+/* Room for four replicas, each with every option as long as it may be. */
+#define FASTSWAP_CTL_OPTIONS_MAX	2048
 #define FASTSWAP_CTL_ERROR_MAX		256
 
 /**
