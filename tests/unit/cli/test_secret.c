@@ -16,12 +16,12 @@
 #include <cmocka.h>
 
 #include "mock_cli.h"
+#include "onefile.h"
 #include "secret.h"
 
 #define KEY1	"000102030405060708090a0b0c0d0e0f"
 #define KEY2	"AAECAwQFBgcICQoLDA0ODxAR"
 
-static char dir[] = "/tmp/fastswap-secret-XXXXXX", path[64];
 static char added[64];		/* how the key is called that the kernel has; empty: none */
 static unsigned char payload[64];
 static size_t payload_len;
@@ -76,28 +76,13 @@ static int setup(void **state)
 	added[0] = '\0';
 	payload_len = 0;
 	add_errno = revoke_errno = unlink_errno = nr_revoked = nr_unlinked = 0;
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/keys", dir);
-	return 0;
+	return folder_make("keys");
 }
 
 static int teardown(void **state)
 {
-	unlink(path);
-	rmdir(dir);
-	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	folder_remove();
 	return 0;
-}
-
-static void write_keys(const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, 0600), 0);
 }
 
 static void the_only_key(void **state)
@@ -106,7 +91,7 @@ static void the_only_key(void **state)
 	struct secret secret;
 	unsigned int i;
 
-	write_keys("node1 " KEY1 "\n");
+	write_text("node1 " KEY1 "\n");
 	assert_true(secret_load(&secret, path, NULL));
 	assert_string_equal(secret.identity, "node1");
 	assert_int_equal(secret.serial, 0);
@@ -132,7 +117,7 @@ static void one_of_several(void **state)
 {
 	struct secret secret;
 
-	write_keys("node1 " KEY1 "\nnode2 " KEY2 "\n");
+	write_text("node1 " KEY1 "\nnode2 " KEY2 "\n");
 	assert_true(secret_load(&secret, path, "node2"));
 	assert_true(secret_lend(&secret));
 	assert_int_equal(payload_len, 18);
@@ -153,12 +138,12 @@ static void bad_files(void **state)
 	assert_false(secret_load(&secret, path, NULL));
 	assert_non_null(strstr(mock_message, "/keys: No such file"));
 	secret_drop(&secret);
-	write_keys("node1 " KEY1 "\n");
+	write_text("node1 " KEY1 "\n");
 	assert_int_equal(chmod(path, 0640), 0);
 	assert_false(secret_load(&secret, path, NULL));
 	assert_non_null(strstr(mock_message, "chmod 0600"));
 	secret_drop(&secret);
-	write_keys("node1\n");
+	write_text("node1\n");
 	assert_false(secret_load(&secret, path, NULL));
 	assert_non_null(strstr(mock_message, "/keys:1: a line is"));
 	secret_drop(&secret);
@@ -168,7 +153,7 @@ static void the_kernel_refuses(void **state)
 {
 	struct secret secret;
 
-	write_keys("node1 " KEY1 "\n");
+	write_text("node1 " KEY1 "\n");
 	assert_true(secret_load(&secret, path, NULL));
 	add_errno = EDQUOT;
 	assert_false(secret_lend(&secret));

@@ -15,11 +15,11 @@
 #include <cmocka.h>
 
 #include "keyfile.h"
+#include "onefile.h"
 #include "util.h"
 
 #define KEY	"000102030405060708090a0b0c0d0e0f"
 
-static char dir[] = "/tmp/fastswap-keys-XXXXXX", path[64];
 static char complaints[4096];
 static bool is_unlocked, is_wiped;
 static uid_t owner_is;		/* of the file, if it is not to be the real one */
@@ -74,33 +74,13 @@ static int setup(void **state)
 	complaints[0] = '\0';
 	is_unlocked = owner_is_played = false;
 	is_wiped = true;
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/keys", dir);
-	return 0;
+	return folder_make("keys");
 }
 
 static int teardown(void **state)
 {
-	unlink(path);
-	rmdir(dir);
-	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	folder_remove();
 	return 0;
-}
-
-static void write_file(const char *bytes, size_t len, mode_t mode)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
-static void write_text(const char *text)
-{
-	write_file(text, strlen(text), 0600);
 }
 
 static void assert_refused(const char *says)

@@ -15,37 +15,23 @@
 #include "capture_log.h"
 #include "conffile.h"
 #include "load.h"
+#include "onefile.h"
 #include "psk.h"
 #include "util.h"
 
-static char dir[] = "/tmp/fastswap-load-XXXXXX", path[64];
 static struct loaded loaded;
 
 static int setup(void **state)
 {
 	captured_log();
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/conf", dir);
-	return 0;
+	return folder_make("conf");
 }
 
 static int teardown(void **state)
 {
 	load_free(&loaded);
-	unlink(path);
-	rmdir(dir);
-	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	folder_remove();
 	return 0;
-}
-
-static void write_bytes(const char *bytes, size_t len)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
 }
 
 static enum config_verdict load(const char *option)
@@ -61,7 +47,7 @@ static void good(void **state)
 {
 	static const char text[] = "# all of it\nsize = 1G\naddress = 10.0.0.1\n";
 
-	write_bytes(text, strlen(text));
+	write_text(text);
 	assert_int_equal(load(NULL), CONFIG_RUN);
 	assert_int_equal(loaded.cfg.size, GIB);
 	assert_string_equal(loaded.cfg.address, "10.0.0.1");
@@ -75,14 +61,14 @@ static void every_error(void **state)
 	static const char text[] = "size = 1X\nport = 0\nfoo\n";
 	const char *log;
 
-	write_bytes(text, strlen(text));
+	write_text(text);
 	assert_int_equal(load("--check-config"), CONFIG_ERROR);
 	log = captured_log();
 	assert_non_null(strstr(log, "/conf:1: size: '1X' is not a size"));
 	assert_non_null(strstr(log, "/conf:2: port must be"));
 	assert_non_null(strstr(log, "/conf:3: a line is 'name = value'"));
 
-	write_bytes("size = 1G\naddress = nowhere\n", 28);
+	write_file("size = 1G\naddress = nowhere\n", 28, 0644);
 	assert_int_equal(load(NULL), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), "'nowhere' is not an IPv4"));
 
@@ -98,7 +84,7 @@ static void keys(void **state)
 
 	snprintf(key_path, sizeof(key_path), "%s.keys", path);
 	snprintf(text, sizeof(text), "size = 1G\npsk-file = %s\n", key_path);
-	write_bytes(text, strlen(text));
+	write_text(text);
 	assert_int_equal(load(NULL), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), "/conf.keys: No such file"));
 	file = fopen(key_path, "w");
@@ -132,10 +118,10 @@ static void quotas(void **state)
 	assert_int_equal(chmod(key_path, 0600), 0);
 
 	snprintf(text, sizeof(text), "size = 1G\nquota = %s size=1G\n", by_id);
-	write_bytes(text, strlen(text));
+	write_text(text);
 	assert_int_equal(load("--check-config"), CONFIG_CHECK);
 	snprintf(text, sizeof(text), "size = 1G\nquota = identity:node1 size=1G\n");
-	write_bytes(text, strlen(text));
+	write_text(text);
 	assert_int_equal(load("--check-config"), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), "identity:node1: without --psk-file no client"));
 
@@ -143,17 +129,17 @@ static void quotas(void **state)
 		 "size = 1G\npsk-file = %s\nquota = identity:node1 size=1G\n"
 		 "quota = default sessions=1\n",
 		 key_path);
-	write_bytes(text, strlen(text));
+	write_text(text);
 	assert_int_equal(load("--check-config"), CONFIG_CHECK);
 	assert_string_equal(captured_log(), "");
 	snprintf(text, sizeof(text),
 		 "size = 1G\npsk-file = %s\nquota = identity:node2 size=1G\n", key_path);
-	write_bytes(text, strlen(text));
+	write_text(text);
 	assert_int_equal(load("--check-config"), CONFIG_CHECK);
 	assert_non_null(strstr(captured_log(), "identity:node2: there is no key of that name"));
 	snprintf(text, sizeof(text), "size = 1G\npsk-file = %s\nquota = %s size=1G\n", key_path,
 		 by_id);
-	write_bytes(text, strlen(text));
+	write_text(text);
 	assert_int_equal(load(NULL), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), by_id));
 	unlink(key_path);
@@ -166,16 +152,16 @@ static void no_such_text(void **state)
 	assert_int_equal(load(NULL), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), "/conf: No such file"));
 
-	write_bytes("size = 1G\0port = 1", 18);
+	write_file("size = 1G\0port = 1", 18, 0644);
 	assert_int_equal(load(NULL), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), "NUL bytes"));
 
 	assert_non_null(large);
 	memset(large, '\n', CONFFILE_MAX + 1);
 	memcpy(large, "size = 1G", 9);
-	write_bytes(large, CONFFILE_MAX);
+	write_file(large, CONFFILE_MAX, 0644);
 	assert_int_equal(load(NULL), CONFIG_RUN);
-	write_bytes(large, CONFFILE_MAX + 1);
+	write_file(large, CONFFILE_MAX + 1, 0644);
 	assert_int_equal(load(NULL), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), "more than 1024 KiB"));
 	free(large);
