@@ -15,27 +15,6 @@ const char *captured_log(void)
 	return taken;
 }
 
-void log_init(enum log_level level)
-{
-}
-
-void log_client(enum log_level level, unsigned int number, const char *peer, const char *fmt, ...)
-{
-	char line[256];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	log_line(level, "client %u (%s): %s", number, peer, line);
-}
-
-bool log_limit_pass(struct log_limit *limit, uint64_t now, unsigned int *left_out)
-{
-	*left_out = 0;
-	return true;
-}
-
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	va_list args;

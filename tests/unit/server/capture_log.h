@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A log that a test can read. */
+/* A log that a test can read, in place of that of fake_log.c. */
 #ifndef CAPTURE_LOG_H
 #define CAPTURE_LOG_H
 

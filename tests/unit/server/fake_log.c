@@ -28,7 +28,8 @@ bool log_limit_pass(struct log_limit *limit, uint64_t now, unsigned int *left_ou
 	return true;
 }
 
-void log_line(enum log_level level, const char *fmt, ...)
+/* Where capture_log.c is linked in, it has its own. */
+void __attribute__((weak)) log_line(enum log_level level, const char *fmt, ...)
 {
 	static atomic_int wanted = -1;
 	va_list args;
