@@ -19,6 +19,14 @@ foreach(_kernel IN LISTS FASTSWAP_FETCHABLE_KERNELS FASTSWAP_PATCHED_KERNELS)
 	list(APPEND FASTSWAP_BUILT_KERNELS "${_kernel}-debug")
 endforeach()
 
+# How many times longer tests take on a debug kernel: needed before there is one to ask.
+file(STRINGS "${_build_kernel}" _slowness REGEX "^readonly SLOWNESS=[0-9]+$")
+string(REGEX REPLACE ".*=" "" FASTSWAP_DEBUG_SLOWNESS "${_slowness}")
+if(NOT FASTSWAP_DEBUG_SLOWNESS)
+	message(FATAL_ERROR "${_build_kernel} does not say how slow a debug kernel is")
+endif()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${_build_kernel}")
+
 add_custom_target(kernels)
 add_custom_target(modules)
 

@@ -161,7 +161,7 @@ function(fastswap_vm_case file)
 		foreach(name IN LISTS names)
 			set(limit ${timeout})
 			if(name MATCHES "-debug$")
-				math(EXPR limit "5 * ${timeout}")
+				math(EXPR limit "${FASTSWAP_DEBUG_SLOWNESS} * ${timeout}")
 			endif()
 			_fastswap_vm_test("vm.${case}" "${name}" ${limit} ${processors}
 				"${FASTSWAP_VM_DIR}/run-case"
