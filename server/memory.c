@@ -224,19 +224,6 @@ static const char *suggestion(char *buf, size_t size, uint64_t available, uint64
 	return buf;
 }
 
-static uint64_t free_huge_bytes(size_t page_size)
-{
-	char path[128], number[64];
-	uint64_t pages;
-
-	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%zukB/free_hugepages",
-		 page_size >> 10);
-	slurp(path, number, sizeof(number));
-	if (sscanf(number, "%" SCNu64, &pages) != 1)
-		return 0;
-	return pages * page_size;
-}
-
 static uint64_t round_up(uint64_t value, uint64_t to)
 {
 	return (value + to - 1) / to * to;
@@ -330,8 +317,8 @@ static int map_pages(struct memory *mem, const struct config *cfg, char *why, si
 	return fail(why, why_size, ENOMEM,
 		    "--hugepages: not enough are free for %s (there are %s of 2 MiB, %s of 1 GiB)",
 		    config_size_text(wanted, sizeof(wanted), size),
-		    config_size_text(small, sizeof(small), free_huge_bytes(PAGE_2M)),
-		    config_size_text(big, sizeof(big), free_huge_bytes(PAGE_1G)));
+		    config_size_text(small, sizeof(small), numanode_free_huge("/sys", -1, PAGE_2M)),
+		    config_size_text(big, sizeof(big), numanode_free_huge("/sys", -1, PAGE_1G)));
 }
 
 /* Shared by the threads that touch the memory. */

@@ -81,20 +81,27 @@ static uint64_t meminfo_bytes(const char *line, const char *name)
 	return kib << 10;
 }
 
+uint64_t numanode_free_huge(const char *sysfs, int node, size_t page_size)
+{
+	char path[4096], of[64] = "kernel/mm", line[256];
+
+	if (node >= 0)
+		snprintf(of, sizeof(of), "devices/system/node/node%d", node);
+	snprintf(path, sizeof(path), "%s/%s/hugepages/hugepages-%zukB/free_hugepages", sysfs, of,
+		 page_size >> 10);
+	if (!read_line(path, line, sizeof(line)))
+		return 0;
+	return strtoull(line, NULL, 10) * page_size;
+}
+
 uint64_t numanode_free_bytes(const char *sysfs, int node, size_t page_size)
 {
 	char path[4096], line[256];
 	uint64_t sum = 0;
 	FILE *file;
 
-	if (page_size > PAGE_4K) {
-		snprintf(path, sizeof(path),
-			 "%s/devices/system/node/node%d/hugepages/hugepages-%zukB/free_hugepages",
-			 sysfs, node, page_size >> 10);
-		if (!read_line(path, line, sizeof(line)))
-			return 0;
-		return strtoull(line, NULL, 10) * page_size;
-	}
+	if (page_size > PAGE_4K)
+		return numanode_free_huge(sysfs, node, page_size);
 	snprintf(path, sizeof(path), "%s/devices/system/node/node%d/meminfo", sysfs, node);
 	file = fopen(path, "re");
 	if (!file)

@@ -32,6 +32,16 @@ int numanode_common(const int *nodes, size_t nr);
 bool numanode_is_there(int node);
 
 /**
+ * numanode_free_huge - reserved huge pages that nobody has yet
+ * @sysfs: where sysfs is mounted
+ * @node: the node; -1: all of them
+ * @page_size: of the pages
+ *
+ * Return: bytes, 0 if that cannot be found out.
+ */
+uint64_t numanode_free_huge(const char *sysfs, int node, size_t page_size);
+
+/**
  * numanode_free_bytes - what a node can give
  * @sysfs: where sysfs is mounted
  * @node: the node

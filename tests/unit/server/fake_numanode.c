@@ -8,11 +8,14 @@ uint64_t node_free_small, node_free_2m, node_free_1g;
 int node_place_errno, placed_node;
 bool placed_strict;
 
+uint64_t numanode_free_huge(const char *sysfs, int node, size_t page_size)
+{
+	return page_size == 2 << 20 ? node_free_2m : node_free_1g;
+}
+
 uint64_t numanode_free_bytes(const char *sysfs, int node, size_t page_size)
 {
-	if (page_size == 4096)
-		return node_free_small;
-	return page_size == 2 << 20 ? node_free_2m : node_free_1g;
+	return page_size == 4096 ? node_free_small : numanode_free_huge(sysfs, node, page_size);
 }
 
 int numanode_place(void *base, size_t size, int node, bool strict)

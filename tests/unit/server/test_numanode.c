@@ -100,6 +100,13 @@ static void test_free_huge_pages(void **state)
 	assert_int_equal(numanode_free_bytes(sysfs, 1, 2 * MIB), 6 * MIB);
 	assert_int_equal(numanode_free_bytes(sysfs, 1, GIB), 0);
 	assert_int_equal(numanode_free_bytes(sysfs, 0, 2 * MIB), 0);
+
+	assert_int_equal(numanode_free_huge(sysfs, -1, 2 * MIB), 0);
+	put("kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "5\n");
+	assert_int_equal(numanode_free_huge(sysfs, -1, 2 * MIB), 10 * MIB);
+	assert_int_equal(numanode_free_huge(sysfs, 1, 2 * MIB), 6 * MIB);
+	put("kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "\n");
+	assert_int_equal(numanode_free_huge(sysfs, -1, GIB), 0);
 }
 
 static void test_free_small_pages(void **state)
