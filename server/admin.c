@@ -38,7 +38,7 @@ struct admin {
 	struct history history;
 };
 
-static void take_snapshot(const struct listener *l, struct snapshot *s)
+static void take_snapshot(struct listener *l, struct snapshot *s)
 {
 	static const enum snapshot_sessions states[] = {
 		[SESSION_OPENING] = SESSIONS_OPENING,
@@ -61,8 +61,10 @@ static void take_snapshot(const struct listener *l, struct snapshot *s)
 	s->chunks[CHUNKS_FREE] = counts.nr_free;
 	s->chunks[CHUNKS_CLEARING] = counts.nr_dirty;
 	s->chunks[CHUNKS_LOST] = counts.nr_lost;
-	s->chunks[CHUNKS_LENT] = l->pool->nr_regions - counts.nr_free - counts.nr_dirty -
-				 counts.nr_lost;
+	s->chunks[CHUNKS_LENT] = counts.nr - counts.nr_free - counts.nr_dirty - counts.nr_lost;
+	s->wanted = counts.target;
+	s->beyond = counts.nr > counts.target ? counts.nr - counts.target : 0;
+	s->resizing = resize_phase(&l->resizer);
 	TAILQ_FOREACH(session, &l->sessions, link)
 		s->sessions[states[session->phase]]++;
 	s->queue_pairs = vobj_count(VOBJ_QP);
@@ -195,6 +197,8 @@ static json_object *status(const struct admin *a)
 	for (i = 0; i < CHUNKS_NR_STATES; i++)
 		add_number(part, snapshot_chunk_state(i), s.chunks[i] * s.chunk_bytes);
 	json_object_object_add(all, "pool", part);
+	add_number(all, "wanted", s.wanted * s.chunk_bytes);
+	add_text(all, "resizing", resize_phase_name(s.resizing));
 	add_number(all, "promised", s.promised * s.chunk_bytes);
 	add_number(all, "promisable", s.promisable * s.chunk_bytes);
 	add_number(all, "reserved", s.reserved * s.chunk_bytes);
@@ -266,13 +270,25 @@ static void on_metrics(struct evhttp_request *req, void *arg)
 static void on_health(struct evhttp_request *req, void *arg)
 {
 	const struct admin *a = arg;
-	const char *text = a->l->stopping ? "stopping\n" : "draining\n";
+	const enum resize_phase phase = resize_phase(&a->l->resizer);
+	const char *state = "ok";
+	char text[64];
 
+	if (a->l->stopping)
+		state = "stopping";
+	else if (a->l->draining)
+		state = "draining";
+	/* The pool being about to be another one is no illness. */
+	if (phase == RESIZE_NONE)
+		snprintf(text, sizeof(text), "%s\n", state);
+	else
+		snprintf(text, sizeof(text), "%s, the pool is %s\n", state,
+			 resize_phase_name(phase));
 	if (a->l->stopping || a->l->draining)
 		reply(req, HTTP_SERVUNAVAIL, "Service Unavailable", "text/plain", text,
 		      strlen(text));
 	else
-		reply(req, HTTP_OK, "OK", "text/plain", "ok\n", strlen("ok\n"));
+		reply(req, HTTP_OK, "OK", "text/plain", text, strlen(text));
 }
 
 static void on_clients(struct evhttp_request *req, void *arg)

@@ -150,6 +150,32 @@ const char *config_size_text(char *buf, size_t buf_size, uint64_t bytes)
 	return buf;
 }
 
+/* Cut the pool into chunks; returns as plan_chunks() does. */
+static enum option_id cut(struct config *cfg, unsigned int shift, char *why, size_t why_size)
+{
+	char text[32], chunk_text[32], size_text[32];
+	const uint64_t chunks = cfg->asked_size >> shift;
+	uint64_t reserved;
+
+	if (!chunks || chunks > FSW_MAX_CHUNKS) {
+		complain(why, why_size, ": %s than %u chunks of %s", chunks ? "more" : "less",
+			 chunks ? FSW_MAX_CHUNKS : 1,
+			 config_size_text(text, sizeof(text), 1ull << shift));
+		return OPT_SIZE;
+	}
+	cfg->chunk_shift = shift;
+	cfg->size = chunks << shift;
+	reserved = quota_reserved(&cfg->quota, shift);
+	if (reserved > chunks) {
+		complain(why, why_size, ": more is reserved, %s in chunks of %s, than there is, %s",
+			 config_size_text(text, sizeof(text), reserved << shift),
+			 config_size_text(chunk_text, sizeof(chunk_text), 1ull << shift),
+			 config_size_text(size_text, sizeof(size_text), cfg->size));
+		return OPT_QUOTA;
+	}
+	return OPT_NR;
+}
+
 /*
  * Fit the pool to the chunk size or, if that was not asked for, the chunk size to the pool.
  * Returns which option is wrong, and @why to stand behind its name; OPT_NR: none.
@@ -158,9 +184,8 @@ static enum option_id plan_chunks(struct config *cfg, char *why, size_t why_size
 {
 	const uint64_t min = 1ull << FSW_CHUNK_SHIFT_MIN, max = 1ull << FSW_CHUNK_SHIFT_MAX;
 	const uint64_t chunk = cfg->asked_chunk;
-	char text[32], chunk_text[32], size_text[32];
 	unsigned int shift = DEFAULT_CHUNK_SHIFT;
-	uint64_t reserved;
+	char text[32];
 
 	cfg->asked_size = cfg->size;
 	if (!cfg->size) {
@@ -189,22 +214,7 @@ static enum option_id plan_chunks(struct config *cfg, char *why, size_t why_size
 		while (shift < FSW_CHUNK_SHIFT_MAX && cfg->size >> shift > FSW_MAX_CHUNKS)
 			shift++;
 	}
-	if (cfg->size >> shift > FSW_MAX_CHUNKS) {
-		complain(why, why_size, ": more than %u chunks of %s", FSW_MAX_CHUNKS,
-			 config_size_text(text, sizeof(text), 1ull << shift));
-		return OPT_SIZE;
-	}
-	cfg->chunk_shift = shift;
-	cfg->size = cfg->size >> shift << shift;
-	reserved = quota_reserved(&cfg->quota, shift);
-	if (reserved > cfg->size >> shift) {
-		complain(why, why_size, ": more is reserved, %s in chunks of %s, than there is, %s",
-			 config_size_text(text, sizeof(text), reserved << shift),
-			 config_size_text(chunk_text, sizeof(chunk_text), 1ull << shift),
-			 config_size_text(size_text, sizeof(size_text), cfg->size));
-		return OPT_QUOTA;
-	}
-	return OPT_NR;
+	return cut(cfg, shift, why, why_size);
 }
 
 static enum config_verdict unknown_option(int argc, char **argv, char *why, size_t why_size)
@@ -366,6 +376,17 @@ enum config_verdict config_merge(struct config *cfg, int argc, char **argv, char
 	else
 		complain_about(&c, lines[id], "%s%s", option_defs[id].name, wrong);
 	return CONFIG_ERROR;
+}
+
+int config_refit(struct config *wanted, unsigned int chunk_shift, char *why, size_t why_size)
+{
+	char wrong[WHY_MAX];
+	const enum option_id id = cut(wanted, chunk_shift, wrong, sizeof(wrong));
+
+	if (id == OPT_NR)
+		return 0;
+	complain(why, why_size, "%s%s", option_defs[id].name, wrong);
+	return -1;
 }
 
 void config_take_over(struct config *cfg, const struct config *wanted,

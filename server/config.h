@@ -97,9 +97,20 @@ enum config_verdict config_merge(struct config *cfg, int argc, char **argv, char
 				 config_complain_fn *complain, void *arg);
 
 /**
+ * config_refit - cut a pool into chunks that are as large as those of the server that runs
+ * @wanted: the configuration
+ * @chunk_shift: of the server that runs
+ * @why: on an error one line that says what is wrong
+ * @why_size: bytes of @why
+ *
+ * Return: 0, or -1 if that cannot be done.
+ */
+int config_refit(struct config *wanted, unsigned int chunk_shift, char *why, size_t why_size);
+
+/**
  * config_take_over - use another configuration from now on, as far as that is possible
  * @cfg: of the server that runs
- * @wanted: what it is to be; may be released afterwards
+ * @wanted: what it is to be, see config_refit(); may be released afterwards
  * @changed: called with the name of each option that has another value now
  * @stays: called with the name of each one that cannot change while the server runs
  * @arg: handed to both

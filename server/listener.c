@@ -164,6 +164,9 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 			if (session->phase != SESSION_ENDING)
 				auth_check(l, session);
 			break;
+		case LETTER_GROWN:
+			resize_grown(&l->resizer);
+			break;
 		default:
 			log_err("main thread got an unknown letter, a bug of the server");
 		}
@@ -494,6 +497,8 @@ enum exit_status listener_start(struct listener *l, struct pool *pool, char *why
 	bounds_set_ledger(l);
 	rlimits_check_files(l->cfg->max_sessions, nr);
 	err = make_events(l);
+	if (!err)
+		err = resize_init(&l->resizer, pool, &l->inbox);
 	if (err) {
 		status = claim_fail(why, why_size, EXIT_RUN_FAILED,
 				    "cannot set up the main loop: %s", strerror(err));
@@ -555,6 +560,7 @@ void listener_close(struct listener *l)
 	unsigned int i;
 
 	watchdog_stop(l);
+	resize_stop(&l->resizer);
 	for (i = 0; i < l->nr_workers; i++)
 		worker_stop(&l->workers[i]);
 	free(l->workers);

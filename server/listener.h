@@ -14,6 +14,7 @@
 #include "mailbox.h"
 #include "pool.h"
 #include "rate.h"
+#include "resize.h"
 #include "session.h"
 #include "worker.h"
 
@@ -50,6 +51,7 @@ struct listener {
 	void (*reload)(void *arg);	/* what SIGHUP asks for; NULL: nothing */
 	void *reload_arg;
 	struct mailbox inbox;
+	struct resizer resizer;
 
 	struct worker *workers;
 	unsigned int nr_workers;

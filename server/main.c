@@ -66,6 +66,7 @@ static void reload(void *arg)
 	enum config_verdict verdict;
 	struct loaded wanted;
 	unsigned int nr = 0;
+	char why[256];
 
 	if (!server.loaded.cfg.file && !server.loaded.cfg.psk_file) {
 		log_warn("there is nothing to reload without --config or --psk-file");
@@ -73,6 +74,11 @@ static void reload(void *arg)
 	}
 	notify("RELOADING=1");
 	verdict = load_config(&wanted, server.argc, server.argv);
+	if (verdict == CONFIG_RUN &&
+	    config_refit(&wanted.cfg, server.loaded.cfg.chunk_shift, why, sizeof(why))) {
+		log_err("%s", why);
+		verdict = CONFIG_ERROR;
+	}
 	if (verdict == CONFIG_RUN && quota_misfit(&wanted.cfg.quota, server.loaded.keys)) {
 		log_err("psk-file cannot come or go while the server runs, and with it those that "
 			"quotas are for");
@@ -87,6 +93,8 @@ static void reload(void *arg)
 			log_info("nothing has changed");
 		log_set(server.loaded.cfg.log_level, server.loaded.cfg.log_format);
 		bounds_reloaded(&server.listener);
+		resize_want(&server.listener.resizer,
+			    server.loaded.cfg.size >> server.loaded.cfg.chunk_shift);
 	} else {
 		log_err("not reloaded: the server goes on as it was%s",
 			server.loaded.keys ? ", with the keys that it has" : "");
@@ -145,6 +153,7 @@ static enum exit_status serve(const struct config *cfg)
 	char why[256], size[32], chunk[32];
 	enum exit_status status;
 	struct admin *admin = NULL;
+	const struct memory *memory;
 	struct config placed;
 	struct pool pool;
 	int err;
@@ -187,12 +196,12 @@ static enum exit_status serve(const struct config *cfg)
 			goto err_say;
 		}
 	}
+	memory = &STAILQ_FIRST(&pool.pieces)->memory;
 	log_info("listening on %s, %u chunks of %s (%s, %s%s%s), generation %016" PRIx64,
-		 l->name, pool.nr_regions,
+		 l->name, pool_target(&pool),
 		 config_size_text(chunk, sizeof(chunk), 1ull << cfg->chunk_shift),
-		 config_size_text(size, sizeof(size), cfg->size), pool.memory.kind,
-		 *pool.memory.where ? ", " : "", pool.memory.where,
-		 l->generation);
+		 config_size_text(size, sizeof(size), cfg->size), memory->kind,
+		 *memory->where ? ", " : "", memory->where, l->generation);
 
 	if (!l->keys)
 		log_warn("everybody who reaches %s may have memory: there is no --psk-file",

@@ -256,7 +256,8 @@ static int map_huge(struct memory *mem, const struct config *cfg, size_t page_si
 	return 0;
 }
 
-static int map_small(struct memory *mem, const struct config *cfg, char *why, size_t why_size)
+static int map_small(struct memory *mem, const struct config *cfg, bool more, char *why,
+		     size_t why_size)
 {
 	uint64_t size = cfg->size, available;
 	char wanted[32], text[32], advice[64];
@@ -267,6 +268,10 @@ static int map_small(struct memory *mem, const struct config *cfg, char *why, si
 		available = numanode_free_bytes("/sys", cfg->numa, PAGE_4K);
 		limit = " on that node";
 	}
+	if (size > available && more)
+		return fail(why, why_size, ENOMEM, "%s more do not fit, %s are available%s",
+			    config_size_text(wanted, sizeof(wanted), size),
+			    config_size_text(text, sizeof(text), available), limit);
 	if (size > available)
 		return fail(why, why_size, ENOMEM, "--size: %s do not fit, %s are available%s; %s",
 			    config_size_text(wanted, sizeof(wanted), size),
@@ -300,12 +305,17 @@ static int map_small(struct memory *mem, const struct config *cfg, char *why, si
 	return 0;
 }
 
-static int map_pages(struct memory *mem, const struct config *cfg, char *why, size_t why_size)
+static int map_pages(struct memory *mem, const struct config *cfg, const struct memory_more *more,
+		     char *why, size_t why_size)
 {
 	enum config_huge huge = cfg->huge;
 	uint64_t size = cfg->size;
 	char wanted[32], small[32], big[32];
 
+	if (more && more->page_size == PAGE_4K)
+		return map_small(mem, cfg, true, why, why_size);
+	if (more)
+		huge = more->page_size == PAGE_1G ? HUGE_1G : HUGE_2M;
 	if ((huge == HUGE_1G || ((huge == HUGE_YES || huge == HUGE_TRY) && !(size % PAGE_1G))) &&
 	    !map_huge(mem, cfg, PAGE_1G))
 		return 0;
@@ -313,7 +323,7 @@ static int map_pages(struct memory *mem, const struct config *cfg, char *why, si
 	    !map_huge(mem, cfg, PAGE_2M))
 		return 0;
 	if (huge == HUGE_TRY || huge == HUGE_NO)
-		return map_small(mem, cfg, why, why_size);
+		return map_small(mem, cfg, false, why, why_size);
 	return fail(why, why_size, ENOMEM,
 		    "--hugepages: not enough are free for %s (there are %s of 2 MiB, %s of 1 GiB)",
 		    config_size_text(wanted, sizeof(wanted), size),
@@ -325,10 +335,16 @@ static int map_pages(struct memory *mem, const struct config *cfg, char *why, si
 struct touch {
 	unsigned char *base;
 	size_t size, page_size;
+	const atomic_bool *cancel;	/* NULL: there is none */
 	atomic_size_t next;	/* first byte that no thread has taken yet */
 	atomic_size_t done;
 	atomic_int err;
 };
+
+static bool is_cancelled(const struct touch *t)
+{
+	return stop_wanted() || (t->cancel && atomic_load(t->cancel));
+}
 
 static void *touch_slices(void *arg)
 {
@@ -336,7 +352,7 @@ static void *touch_slices(void *arg)
 	size_t start, len, at;
 
 	while (!atomic_load(&t->err)) {
-		if (stop_wanted()) {
+		if (is_cancelled(t)) {
 			atomic_store(&t->err, ECANCELED);
 			break;
 		}
@@ -350,7 +366,7 @@ static void *touch_slices(void *arg)
 				atomic_store(&t->err, errno);
 				break;
 			}
-			for (at = start; at < start + len && !stop_wanted(); at += PAGE_4K)
+			for (at = start; at < start + len && !is_cancelled(t); at += PAGE_4K)
 				*(volatile unsigned char *)(t->base + at) = 0;
 		}
 		atomic_fetch_add(&t->done, len);
@@ -358,9 +374,14 @@ static void *touch_slices(void *arg)
 	return NULL;
 }
 
-static int touch(struct memory *mem)
+static int touch(struct memory *mem, const struct memory_more *more)
 {
-	struct touch t = { .base = mem->base, .size = mem->size, .page_size = mem->page_size };
+	struct touch t = {
+		.base = mem->base,
+		.size = mem->size,
+		.page_size = mem->page_size,
+		.cancel = more ? more->cancel : NULL,
+	};
 	uint64_t start = now_ms(), told = start;
 	pthread_t threads[TOUCH_THREADS];
 	long wanted = sysconf(_SC_NPROCESSORS_ONLN);
@@ -369,6 +390,9 @@ static int touch(struct memory *mem)
 
 	if (wanted > TOUCH_THREADS)
 		wanted = TOUCH_THREADS;
+	/* Clients are being served meanwhile. */
+	if (more)
+		wanted = 1;
 	while (nr < wanted && !pthread_create(&threads[nr], NULL, touch_slices, &t))
 		nr++;
 	if (!nr)
@@ -410,14 +434,16 @@ static int try_lock(size_t size)
 	return err;
 }
 
-int memory_map(struct memory *mem, const struct config *cfg, char *why, size_t why_size)
+int memory_map(struct memory *mem, const struct config *cfg, const struct memory_more *more,
+	       char *why, size_t why_size)
 {
+	const uint64_t locked = more ? more->locked : 0;
 	char wanted[32], allowed[32];
 	uint64_t limit;
 	int err;
 
 	memset(mem, 0, sizeof(*mem));
-	err = map_pages(mem, cfg, why, why_size);
+	err = map_pages(mem, cfg, more, why, why_size);
 	if (err)
 		return err;
 
@@ -436,7 +462,7 @@ int memory_map(struct memory *mem, const struct config *cfg, char *why, size_t w
 	 * half of the memory was filled. Huge pages of the pool never leave anyway,
 	 * but registering them counts against the same limit, so ask for them too.
 	 */
-	limit = rlimits_raise(RLIMIT_MEMLOCK, mem->size + MEMLOCK_MARGIN);
+	limit = rlimits_raise(RLIMIT_MEMLOCK, locked + mem->size + MEMLOCK_MARGIN);
 	err = try_lock(mem->size + MEMLOCK_MARGIN);
 	if (!err && mlock2(mem->base, mem->size, MLOCK_ONFAULT))
 		err = errno;
@@ -446,10 +472,10 @@ int memory_map(struct memory *mem, const struct config *cfg, char *why, size_t w
 		     " or LimitMEMLOCK= in the unit",
 		     config_size_text(wanted, sizeof(wanted), mem->size),
 		     config_size_text(allowed, sizeof(allowed), limit),
-		     (uint64_t)(mem->size + MEMLOCK_MARGIN) >> 10);
+		     (uint64_t)(locked + mem->size + MEMLOCK_MARGIN) >> 10);
 		goto err_unmap;
 	}
-	err = touch(mem);
+	err = touch(mem, more);
 	if (err == ECANCELED) {
 		fail(why, why_size, err, "told to stop");
 		goto err_unmap;
@@ -465,6 +491,17 @@ int memory_map(struct memory *mem, const struct config *cfg, char *why, size_t w
 err_unmap:
 	memory_unmap(mem);
 	return err;
+}
+
+int memory_release(struct memory *mem, size_t offset, size_t size)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+
+	/* It takes the place of what memory_unmap() unmaps. */
+	/* cppcheck-suppress leakReturnValNotUsed */
+	if (mmap((char *)mem->base + offset, size, PROT_NONE, flags, -1, 0) == MAP_FAILED)
+		return errno;
+	return 0;
 }
 
 void memory_unmap(struct memory *mem)

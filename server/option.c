@@ -43,6 +43,8 @@ static const char *const format_choices[] = {
 	  .scale = times, .reload = true }
 #define SIZE(label, field, example) \
 	{ .name = label, .kind = OPTION_SIZE, AT(field), .hint = example }
+#define LIVE_SIZE(label, field, example) \
+	{ .name = label, .kind = OPTION_SIZE, AT(field), .hint = example, .reload = true }
 #define LIVE_RATIO(label, field) \
 	{ .name = label, .kind = OPTION_RATIO, AT(field), .reload = true }
 #define CHOICE(label, field, words, text, live) \
@@ -58,7 +60,7 @@ static const char *const format_choices[] = {
 	{ .name = label, .kind = OPTION_FLAG }
 
 const struct option_def option_defs[OPT_NR] = {
-	[OPT_SIZE] = SIZE("size", size, "32G"),
+	[OPT_SIZE] = LIVE_SIZE("size", size, "32G"),
 	[OPT_PORT] = NUMBER("port", port, 1, 65535, 1),
 	[OPT_ADDRESS] = TEXT("address", address),
 	[OPT_CHUNK_SIZE] = SIZE("chunk-size", asked_chunk, "64M"),
@@ -277,6 +279,8 @@ void option_copy(struct config *to, const struct config *from, enum option_id id
 		break;
 	case OPTION_SIZE:
 		*(uint64_t *)target = *(const uint64_t *)source;
+		if (id == OPT_SIZE)
+			to->asked_size = from->asked_size;
 		break;
 	case OPTION_ALLOW:
 		to->allow = from->allow;

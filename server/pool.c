@@ -5,62 +5,249 @@
 #include <string.h>
 
 #include "pool.h"
+#include "util.h"
+
+/* So much goes back to the system at a time. */
+#define RELEASE_BYTES	GIB
+
+/* The ledger is about what may be held. Whoever changes one of these calls it. */
+static void set_total(struct pool *pool)
+{
+	pool->ledger.total = resize_usable(pool->nr_regions, pool->target, pool->nr_lost);
+}
+
+static void put_free(struct pool *pool, struct region *region)
+{
+	TAILQ_INSERT_TAIL(&pool->free, region, free_link);
+	region->listed = true;
+	pool->nr_free++;
+}
+
+static void take_free(struct pool *pool, struct region *region)
+{
+	TAILQ_REMOVE(&pool->free, region, free_link);
+	region->listed = false;
+	pool->nr_free--;
+}
+
+static struct piece *make_piece(unsigned int chunk_shift, uint32_t chunks,
+				const struct config *cfg, const struct memory_more *more,
+				char *why, size_t why_size, int *err)
+{
+	struct piece *piece = calloc(1, sizeof(*piece));
+	uint32_t i;
+
+	if (piece)
+		piece->regions = calloc(chunks, sizeof(*piece->regions));
+	if (!piece || !piece->regions) {
+		snprintf(why, why_size, "out of memory");
+		*err = ENOMEM;
+		goto err_drop;
+	}
+	*err = memory_map(&piece->memory, cfg, more, why, why_size);
+	if (*err)
+		goto err_drop;
+	piece->nr_regions = piece->end = piece->nr_left = chunks;
+	for (i = 0; i < chunks; i++) {
+		struct region *region = &piece->regions[i];
+
+		region->state = REGION_FREE;
+		region->piece = piece;
+		region->size = (size_t)1 << chunk_shift;
+		region->addr = (unsigned char *)piece->memory.base + i * region->size;
+	}
+	return piece;
+
+err_drop:
+	pool_drop(piece);
+	return NULL;
+}
+
+void pool_drop(struct piece *piece)
+{
+	if (!piece)
+		return;
+	memory_unmap(&piece->memory);
+	free(piece->regions);
+	free(piece);
+}
 
 int pool_init(struct pool *pool, const struct config *cfg, char *why, size_t why_size)
 {
-	uint32_t i;
+	const uint32_t chunks = cfg->size >> cfg->chunk_shift;
+	struct piece *piece;
 	int err;
 
 	memset(pool, 0, sizeof(*pool));
 	pool->chunk_shift = cfg->chunk_shift;
-	pool->nr_regions = cfg->size >> cfg->chunk_shift;
-	STAILQ_INIT(&pool->free);
+	pool->how = *cfg;
+	TAILQ_INIT(&pool->free);
+	STAILQ_INIT(&pool->pieces);
 	atomic_init(&pool->closing, false);
 
-	pool->regions = calloc(pool->nr_regions, sizeof(*pool->regions));
-	if (!pool->regions) {
-		snprintf(why, why_size, "out of memory");
-		return ENOMEM;
-	}
-	err = memory_map(&pool->memory, cfg, why, why_size);
-	if (err)
-		goto err_regions;
+	piece = make_piece(cfg->chunk_shift, chunks, cfg, NULL, why, why_size, &err);
+	if (!piece)
+		return err;
 	err = pthread_mutex_init(&pool->lock, NULL);
 	if (err) {
 		snprintf(why, why_size, "cannot make a lock: %s", strerror(err));
-		goto err_memory;
+		pool_drop(piece);
+		return err;
 	}
-
-	for (i = 0; i < pool->nr_regions; i++) {
-		struct region *region = &pool->regions[i];
-
-		region->state = REGION_FREE;
-		region->index = i;
-		region->size = (size_t)1 << pool->chunk_shift;
-		region->addr = (unsigned char *)pool->memory.base + i * region->size;
-		STAILQ_INSERT_TAIL(&pool->free, region, link);
-	}
-	pool->nr_free = pool->nr_regions;
-	pool->ledger.total = pool->nr_regions;
+	pool->page_size = piece->memory.page_size;
+	pool->unit = resize_unit(pool->page_size, pool->chunk_shift);
+	pool->target = chunks;
 	pool->ledger.percent = LEDGER_PERCENT;
+	pool_add(pool, piece);
 	return 0;
-
-err_memory:
-	memory_unmap(&pool->memory);
-err_regions:
-	free(pool->regions);
-	pool->regions = NULL;
-	return err;
 }
 
 void pool_destroy(struct pool *pool)
 {
-	if (!pool->regions)
+	struct piece *piece;
+
+	/* Zeroed, or destroyed already: one that was made has a size. */
+	if (!pool->unit)
 		return;
+	while ((piece = STAILQ_FIRST(&pool->pieces))) {
+		STAILQ_REMOVE_HEAD(&pool->pieces, link);
+		pool_drop(piece);
+	}
 	pthread_mutex_destroy(&pool->lock);
-	memory_unmap(&pool->memory);
-	free(pool->regions);
-	pool->regions = NULL;
+	pool->unit = 0;
+}
+
+int pool_prepare(struct pool *pool, uint32_t chunks, const atomic_bool *cancel,
+		 struct piece **piece, char *why, size_t why_size)
+{
+	struct memory_more more = { .page_size = pool->page_size, .cancel = cancel };
+	struct config cfg = pool->how;
+	struct pool_counts counts;
+	int err;
+
+	pool_count(pool, &counts);
+	more.locked = (uint64_t)counts.nr << pool->chunk_shift;
+	cfg.size = (uint64_t)chunks << pool->chunk_shift;
+	*piece = make_piece(pool->chunk_shift, chunks, &cfg, &more, why, why_size, &err);
+	return err;
+}
+
+void pool_add(struct pool *pool, struct piece *piece)
+{
+	uint32_t i;
+
+	pthread_mutex_lock(&pool->lock);
+	STAILQ_INSERT_TAIL(&pool->pieces, piece, link);
+	for (i = 0; i < piece->nr_regions; i++) {
+		piece->regions[i].index = pool->next_index++;
+		put_free(pool, &piece->regions[i]);
+	}
+	pool->nr_regions += piece->nr_regions;
+	set_total(pool);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+uint32_t pool_target(struct pool *pool)
+{
+	uint32_t chunks;
+
+	pthread_mutex_lock(&pool->lock);
+	chunks = pool->target;
+	pthread_mutex_unlock(&pool->lock);
+	return chunks;
+}
+
+void pool_set_target(struct pool *pool, uint32_t chunks)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->target = chunks;
+	set_total(pool);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* The most that may go now, and at a time. */
+static uint32_t most_to_retire(const struct pool *pool)
+{
+	const uint32_t excess = pool->nr_regions - pool->target;
+	uint32_t most = RELEASE_BYTES >> pool->chunk_shift;
+
+	if (most < pool->unit)
+		most = pool->unit;
+	return most < excess ? most : excess;
+}
+
+bool pool_retire(struct pool *pool, struct pool_retired *retired)
+{
+	struct piece *piece, *found = NULL;
+	uint32_t i;
+
+	pthread_mutex_lock(&pool->lock);
+	if (pool->nr_regions > pool->target) {
+		/* What came last goes first, so that whole pieces go. */
+		STAILQ_FOREACH(piece, &pool->pieces, link) {
+			struct resize_run run;
+
+			if (!resize_choose(piece->regions, piece->end, pool->unit,
+					   most_to_retire(pool), &run))
+				continue;
+			found = piece;
+			retired->run = run;
+		}
+	}
+	if (found) {
+		retired->piece = found;
+		for (i = 0; i < retired->run.count; i++) {
+			struct region *region = &found->regions[retired->run.first + i];
+
+			take_free(pool, region);
+			region_event(region, REGION_EV_RETIRE);
+		}
+		pool->nr_regions -= retired->run.count;
+		set_total(pool);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return found;
+}
+
+/* The end of a piece may be a part of a page that no chunk is in. */
+static int release_run(struct pool *pool, struct piece *piece, const struct resize_run *run)
+{
+	const uint32_t end = run->first + run->count;
+	const size_t from = (size_t)run->first << pool->chunk_shift;
+	const size_t to = end == piece->nr_regions ? piece->memory.size :
+						     (size_t)end << pool->chunk_shift;
+
+	return memory_release(&piece->memory, from, to - from);
+}
+
+int pool_release(struct pool *pool, const struct pool_retired *retired)
+{
+	const struct resize_run *run = &retired->run;
+	struct piece *piece = retired->piece;
+	int err = release_run(pool, piece, run);
+	bool gone = false;
+	uint32_t i;
+
+	pthread_mutex_lock(&pool->lock);
+	if (err) {
+		for (i = 0; i < run->count; i++) {
+			region_event(&piece->regions[run->first + i], REGION_EV_RESTORE);
+			put_free(pool, &piece->regions[run->first + i]);
+		}
+		pool->nr_regions += run->count;
+		set_total(pool);
+	} else {
+		if (run->first + run->count == piece->end)
+			piece->end = run->first;
+		piece->nr_left -= run->count;
+		gone = !piece->nr_left;
+		if (gone)
+			STAILQ_REMOVE(&pool->pieces, piece, piece, link);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	if (gone)
+		pool_drop(piece);
+	return err;
 }
 
 int pool_claim(struct pool *pool, uint32_t nr, struct region_list *list)
@@ -74,11 +261,10 @@ int pool_claim(struct pool *pool, uint32_t nr, struct region_list *list)
 		else
 			err = ENOMEM;
 	} else {
-		pool->nr_free -= nr;
 		while (nr--) {
-			struct region *region = STAILQ_FIRST(&pool->free);
+			struct region *region = TAILQ_FIRST(&pool->free);
 
-			STAILQ_REMOVE_HEAD(&pool->free, link);
+			take_free(pool, region);
 			region_event(region, REGION_EV_CLAIM);
 			STAILQ_INSERT_TAIL(list, region, link);
 		}
@@ -95,8 +281,7 @@ void pool_unclaim(struct pool *pool, struct region_list *list)
 	while ((region = STAILQ_FIRST(list))) {
 		STAILQ_REMOVE_HEAD(list, link);
 		region_event(region, REGION_EV_UNCLAIM);
-		STAILQ_INSERT_TAIL(&pool->free, region, link);
-		pool->nr_free++;
+		put_free(pool, region);
 	}
 	pthread_mutex_unlock(&pool->lock);
 }
@@ -113,7 +298,7 @@ void pool_add_lost(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
 	pool->nr_lost++;
-	pool->ledger.total--;
+	set_total(pool);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -121,9 +306,8 @@ void pool_put_zeroed(struct pool *pool, struct region *region)
 {
 	pthread_mutex_lock(&pool->lock);
 	pool->nr_dirty--;
-	pool->nr_free++;
 	pool->nr_steps++;
-	STAILQ_INSERT_TAIL(&pool->free, region, link);
+	put_free(pool, region);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -154,6 +338,8 @@ uint64_t pool_progress(struct pool *pool)
 void pool_count(struct pool *pool, struct pool_counts *counts)
 {
 	pthread_mutex_lock(&pool->lock);
+	counts->nr = pool->nr_regions;
+	counts->target = pool->target;
 	counts->nr_free = pool->nr_free;
 	counts->nr_dirty = pool->nr_dirty;
 	counts->nr_lost = pool->nr_lost;
@@ -165,7 +351,7 @@ uint64_t pool_available(struct pool *pool)
 	uint64_t chunks;
 
 	pthread_mutex_lock(&pool->lock);
-	chunks = pool->nr_free;
+	chunks = resize_coming(pool->nr_regions, pool->target, pool->nr_free, 0);
 	pthread_mutex_unlock(&pool->lock);
 	return chunks << pool->chunk_shift;
 }
@@ -175,7 +361,7 @@ uint64_t pool_coming(struct pool *pool)
 	uint64_t chunks;
 
 	pthread_mutex_lock(&pool->lock);
-	chunks = (uint64_t)pool->nr_free + pool->nr_dirty;
+	chunks = resize_coming(pool->nr_regions, pool->target, pool->nr_free, pool->nr_dirty);
 	pthread_mutex_unlock(&pool->lock);
 	return chunks;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The memory that is lent, cut into chunks, and the list of those that are free. */
+/*
+ * The memory that is lent, cut into chunks, and the list of those that are free. It is made of
+ * pieces, as more of it may be wanted while it is in use; see resize.h.
+ */
 #ifndef FASTSWAP_SERVER_POOL_H
 #define FASTSWAP_SERVER_POOL_H
 
@@ -11,20 +14,43 @@
 #include "ledger.h"
 #include "memory.h"
 #include "region.h"
+#include "resize_plan.h"
 
-struct pool {
-	/* Constant once made. */
+/* Memory that was taken at one time. */
+struct piece {
+	/* Constant. */
 	struct memory memory;
 	struct region *regions;
 	uint32_t nr_regions;
+
+	/* Under the lock of the pool. */
+	uint32_t end;		/* from here on all are RETIRED */
+	uint32_t nr_left;	/* that are not */
+	STAILQ_ENTRY(piece) link;
+};
+
+STAILQ_HEAD(piece_list, piece);
+
+struct pool {
+	/* Constant once made. */
 	unsigned int chunk_shift;
+	struct config how;	/* to get memory; its size does not count */
+	size_t page_size;	/* of all pieces */
+	uint32_t unit;		/* chunks that go back to the system together */
 
 	/* The server is stopping: clearing memory that goes back to the system is a waste. */
 	atomic_bool closing;
 
-	/* Held for list operations only, never over verbs calls or the clearing of memory. */
+	/*
+	 * Held for list operations only, never over verbs calls, the clearing of memory or what
+	 * the system does with it.
+	 */
 	pthread_mutex_t lock;
-	struct region_list free;	/* under @lock, like all below */
+	struct piece_list pieces;	/* under @lock, like all below */
+	struct free_list free;
+	uint32_t nr_regions;		/* that are not RETIRED */
+	uint32_t next_index;		/* of the next one that is added */
+	uint32_t target;		/* that there are to be */
 	uint32_t nr_free;
 	uint32_t nr_dirty;		/* deregistered, will be free once cleared */
 	uint32_t nr_lost;
@@ -44,7 +70,7 @@ struct pool {
  */
 int pool_init(struct pool *pool, const struct config *cfg, char *why, size_t why_size);
 
-/** pool_destroy - give the memory back; safe on a zeroed pool */
+/** pool_destroy - give the memory back; safe on a zeroed pool, and once more */
 void pool_destroy(struct pool *pool);
 
 /**
@@ -85,11 +111,64 @@ void pool_session_ended(struct pool *pool);
 uint64_t pool_progress(struct pool *pool);
 
 struct pool_counts {
+	uint32_t nr, target;
 	uint32_t nr_free, nr_dirty, nr_lost;
 };
 
-/** pool_count - chunks that are not lent, all counted at the same time */
+/** pool_count - chunks that there are, and of these what is not lent, all at the same time */
 void pool_count(struct pool *pool, struct pool_counts *counts);
+
+/** pool_target - chunks that there are to be */
+uint32_t pool_target(struct pool *pool);
+
+/** pool_set_target - so many chunks there are to be from now on; what is lent stays so */
+void pool_set_target(struct pool *pool, uint32_t chunks);
+
+/**
+ * pool_prepare - get more memory and cut it
+ * @pool: the pool, which is not changed
+ * @chunks: how many
+ * @cancel: set when they are not wanted any more
+ * @piece: set to the memory, to be handed to pool_add() or pool_drop()
+ * @why: on an error one line that says what is wrong
+ * @why_size: bytes of @why
+ *
+ * Takes as long as it takes the system.
+ *
+ * Return: 0 or an errno value; ECANCELED when told so.
+ */
+int pool_prepare(struct pool *pool, uint32_t chunks, const atomic_bool *cancel,
+		 struct piece **piece, char *why, size_t why_size);
+
+/** pool_add - lend what pool_prepare() has got from now on */
+void pool_add(struct pool *pool, struct piece *piece);
+
+/** pool_drop - give a piece back that is not part of a pool (any more); safe on NULL */
+void pool_drop(struct piece *piece);
+
+/* Chunks that are RETIRED, and whose memory is to go back to the system. */
+struct pool_retired {
+	struct piece *piece;
+	struct resize_run run;
+};
+
+/**
+ * pool_retire - take chunks out of the pool that are free and beyond its target
+ * @pool: the pool
+ * @retired: set to some, for pool_release()
+ *
+ * Return: false if there are none just now.
+ */
+bool pool_retire(struct pool *pool, struct pool_retired *retired);
+
+/**
+ * pool_release - give their memory back to the system
+ * @pool: the pool
+ * @retired: of pool_retire()
+ *
+ * Return: 0 or an errno value; the chunks are free again then.
+ */
+int pool_release(struct pool *pool, const struct pool_retired *retired);
 
 /** pool_available - bytes that are free */
 uint64_t pool_available(struct pool *pool);

@@ -16,6 +16,7 @@
 
 struct ibv_mr;
 struct ibv_pd;
+struct piece;
 
 struct region {
 	enum region_state state;
@@ -24,10 +25,15 @@ struct region {
 	size_t size;
 	size_t zeroed;		/* bytes done while ZEROING */
 	struct ibv_mr *mr;	/* not NULL exactly where region_sm_has_mr() */
-	STAILQ_ENTRY(region) link;	/* free list, request, or list of dirty ones */
+	STAILQ_ENTRY(region) link;	/* request, or list of dirty ones */
+	/* Under the lock of the pool. */
+	TAILQ_ENTRY(region) free_link;
+	bool listed;		/* it is on the free list */
+	struct piece *piece;	/* constant: of the pool */
 };
 
 STAILQ_HEAD(region_list, region);
+TAILQ_HEAD(free_list, region);
 
 /**
  * region_event - the one place that changes the state of a region

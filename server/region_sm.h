@@ -19,7 +19,8 @@
 	X(CONDEMNED)	/* still registered, but on its way back */ \
 	X(DIRTY)	/* not registered; holds the last client's bytes */ \
 	X(ZEROING)	/* being cleared */ \
-	X(LOST)		/* the device would not deregister it: never used again */
+	X(LOST)		/* the device would not deregister it: never used again */ \
+	X(RETIRED)	/* not lent any more: its memory goes back to the system */
 
 #define REGION_EVENTS(X) \
 	X(CLAIM)	/* taken for a request */ \
@@ -31,7 +32,9 @@
 	X(DEREGISTER_FAILED) \
 	X(DEVICE_GONE)	/* the device was removed, and all registrations with it */ \
 	X(ZERO_BEGIN) \
-	X(ZERO_DONE)
+	X(ZERO_DONE) \
+	X(RETIRE)	/* the pool shrinks */ \
+	X(RESTORE)	/* its memory could not be given back */
 
 #define REGION_ENUM_STATE(name)	REGION_##name,
 #define REGION_ENUM_EVENT(name)	REGION_EV_##name,

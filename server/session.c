@@ -52,7 +52,7 @@ struct session *session_create(const struct config *cfg, struct pool *pool, stru
 		goto err_free;
 	}
 	vobj_made(VOBJ_PD);
-	err = grants_init(&session->grants, pool, session->pd, pool->nr_regions);
+	err = grants_init(&session->grants, pool, session->pd, pool_target(pool));
 	if (err)
 		goto err_free;
 	session->grants.elastic = fsw_letoh16(hello->version) >= FSW_VERSION_ELASTIC;

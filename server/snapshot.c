@@ -79,6 +79,14 @@ size_t snapshot_metrics(char *buf, size_t size, const struct snapshot *s)
 	for (i = 0; i < CHUNKS_NR_STATES; i++)
 		put(&t, PREFIX "pool_bytes{state=\"%s\"} %" PRIu64 "\n", snapshot_chunk_state(i),
 		    s->chunks[i] * s->chunk_bytes);
+	gauge(&t, "pool_wanted_bytes", "Size that the pool is to have",
+	      s->wanted * s->chunk_bytes);
+	gauge(&t, "pool_excess_bytes", "Memory beyond that, which clients hold yet",
+	      s->beyond * s->chunk_bytes);
+	head(&t, "pool_resizing", "gauge", "Whether the pool is growing, shrinking, or stuck");
+	for (i = RESIZE_NONE + 1; i <= RESIZE_STUCK; i++)
+		put(&t, PREFIX "pool_resizing{how=\"%s\"} %d\n", resize_phase_name(i),
+		    s->resizing == i);
 	gauge(&t, "promised_bytes", "Memory that clients may come to hold",
 	      s->promised * s->chunk_bytes);
 	gauge(&t, "promisable_bytes", "Memory that may be promised to all clients together",

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "resize_plan.h"
 #include "stats.h"
 
 enum snapshot_chunks {
@@ -32,6 +33,9 @@ struct snapshot {
 	uint64_t chunk_bytes;
 	uint64_t chunks[CHUNKS_NR_STATES];
 	uint64_t promised, reserved, promisable;	/* chunks */
+	uint64_t wanted;		/* chunks that the pool is to have */
+	uint64_t beyond;		/* that it has beyond that */
+	enum resize_phase resizing;
 	uint64_t sessions[SESSIONS_NR_STATES];
 	uint64_t queue_pairs;
 	bool draining;

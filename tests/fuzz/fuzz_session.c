@@ -53,7 +53,7 @@ static void begin(void)
 	char why[128];
 	int err;
 
-	if (!played.pool.regions) {
+	if (!played.pool.unit) {
 		fake_reset();
 		TAILQ_INIT(&conns);
 		STAILQ_INIT(&dirty);
@@ -256,7 +256,7 @@ static void end(bool keep)
 	assert(!played.pool.nr_dirty && !played.pool.nr_ending);
 	assert(!played.pool.ledger.held && !played.pool.ledger.committed);
 	for (i = 0; i < NR_CHUNKS; i++)
-		assert(played.pool.regions[i].state == REGION_FREE);
+		assert(STAILQ_FIRST(&played.pool.pieces)->regions[i].state == REGION_FREE);
 	assert(!fake_objects() && !vobj_report());
 	fake_forget_ids();
 }

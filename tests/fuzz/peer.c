@@ -162,11 +162,12 @@ static struct told *job(struct peer *peer, const struct fsw_msg *msg, enum fsw_m
 /* It is this client's and reads as zeros; then the client writes to it. */
 static void granted(const struct fsw_grant *grant)
 {
-	uintptr_t at = fsw_letoh64(grant->addr) - (uintptr_t)played.pool.memory.base;
+	struct piece *piece = STAILQ_FIRST(&played.pool.pieces);
+	uintptr_t at = fsw_letoh64(grant->addr) - (uintptr_t)piece->memory.base;
 	struct region *region;
 
-	assert(at < played.pool.memory.size);
-	region = &played.pool.regions[at >> played.pool.chunk_shift];
+	assert(at < piece->memory.size);
+	region = &piece->regions[at >> played.pool.chunk_shift];
 	assert((uintptr_t)region->addr == fsw_letoh64(grant->addr));
 	if (region->state != REGION_GRANTED)
 		return;

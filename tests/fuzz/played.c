@@ -139,7 +139,7 @@ static void check_all(void)
 	}
 	assert(sessions == l->nr_sessions && alive == l->nr_alive);
 	assert(sessions < l->cfg->max_sessions + CONFIG_MAX_ENDING(l->cfg->max_sessions));
-	STAILQ_FOREACH(region, &played.pool.free, link) {
+	TAILQ_FOREACH(region, &played.pool.free, free_link) {
 		assert(!owned[region->index] && region->state == REGION_FREE && !region->mr);
 		owned[region->index] = true;
 		freed++;
@@ -235,7 +235,8 @@ static void check_empty(void)
 		return;
 	assert(played.pool.nr_free == NR_CHUNKS);
 	for (i = 0; i < NR_CHUNKS; i++)
-		assert(!memcmp(played.pool.regions[i].addr, zeros, sizeof(zeros)));
+		assert(!memcmp(STAILQ_FIRST(&played.pool.pieces)->regions[i].addr, zeros,
+			       sizeof(zeros)));
 }
 
 static bool is_over(void)

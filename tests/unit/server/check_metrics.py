@@ -41,8 +41,8 @@ def check_metrics(text):
 
 def check_status(text):
     status = json.loads(text)
-    for name in ("version", "listening", "draining", "authentication", "pool", "counts",
-                 "clients", "history"):
+    for name in ("version", "listening", "draining", "authentication", "pool", "wanted",
+                 "resizing", "counts", "clients", "history"):
         assert name in status, f"no {name}"
 
 

@@ -53,17 +53,25 @@ static inline void clear_all(struct pool *pool, struct region_list *dirty)
 /* Every chunk is back, zeroed, and nothing of the RDMA stack is left. */
 static inline void assert_all_back(struct pool *pool)
 {
+	struct piece *piece;
 	uint32_t i;
 	size_t at;
 
 	assert_int_equal(pool->nr_free, pool->nr_regions);
 	assert_int_equal(pool->nr_dirty, 0);
 	assert_int_equal(pool->nr_ending, 0);
-	for (i = 0; i < pool->nr_regions; i++) {
-		assert_int_equal(pool->regions[i].state, REGION_FREE);
-		assert_null(pool->regions[i].mr);
-		for (at = 0; at < pool->regions[i].size; at += 4096)
-			assert_int_equal(pool->regions[i].addr[at], 0);
+	STAILQ_FOREACH(piece, &pool->pieces, link) {
+		for (i = 0; i < piece->nr_regions; i++) {
+			const struct region *region = &piece->regions[i];
+
+			assert_null(region->mr);
+			if (region->state == REGION_RETIRED)
+				continue;
+			assert_int_equal(region->state, REGION_FREE);
+			assert_true(region->listed);
+			for (at = 0; at < region->size; at += 4096)
+				assert_int_equal(region->addr[at], 0);
+		}
 	}
 }
 

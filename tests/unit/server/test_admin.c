@@ -22,6 +22,7 @@
 #include "admin.h"
 #include "adminaddr.h"
 #include "fake_clock.h"
+#include "fake_memory.h"
 #include "psk.h"
 #include "running.h"
 
@@ -125,6 +126,7 @@ static void metrics(void **state)
 	assert_non_null(strstr(text, "pool_bytes{state=\"free\"} 5242880\n"));
 	assert_non_null(strstr(text, "pool_bytes{state=\"lent\"} 3145728\n"));
 	assert_non_null(strstr(text, "sessions{state=\"attached\"} 1\n"));
+	assert_non_null(strstr(text, "pool_wanted_bytes 8388608\n"));
 	assert_non_null(strstr(text, "fastswap_server_queue_pairs 2\n"));
 	keep("status-lent", get("/status", 200));
 }
@@ -219,6 +221,39 @@ static void health(void **state)
 	assert_string_equal(get("/healthz", 503), "draining\n");
 }
 
+static bool has(const char *path, const char *what)
+{
+	return strstr(get(path, 200), what);
+}
+
+/* Clients hold more than there is to be; and then what there is to be is not to be had. */
+static void another_size(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+
+	grant_all(id, 5);
+	resize_want(&f.l.resizer, 2);
+	PUMP_UNTIL(has("/metrics", "pool_excess_bytes 3145728\n"));
+	assert_true(has("/metrics", "pool_resizing{how=\"shrinking\"} 1\n"));
+	assert_true(has("/metrics", "pool_resizing{how=\"growing\"} 0\n"));
+	assert_true(has("/metrics", "pool_bytes{state=\"lent\"} 5242880\n"));
+	assert_true(has("/metrics", "pool_bytes{state=\"free\"} 0\n"));
+	assert_true(has("/metrics", "pool_wanted_bytes 2097152\n"));
+	assert_true(has("/status", "\"resizing\":\"shrinking\""));
+	assert_string_equal(get("/healthz", 200), "ok, the pool is shrinking\n");
+	fake_map_errno = ENOMEM;
+	resize_want(&f.l.resizer, 9);
+	PUMP_UNTIL(resize_phase(&f.l.resizer) == RESIZE_STUCK);
+	fake_map_errno = 0;
+	assert_true(has("/metrics", "pool_resizing{how=\"stuck\"} 1\n"));
+	assert_string_equal(get("/healthz", 200), "ok, the pool is stuck\n");
+	resize_want(&f.l.resizer, 9);
+	PUMP_UNTIL(resize_phase(&f.l.resizer) == RESIZE_NONE);
+	assert_true(has("/metrics", "pool_bytes{state=\"free\"} 4194304\n"));
+	assert_true(has("/metrics", "pool_excess_bytes 0\n"));
+	assert_string_equal(get("/healthz", 200), "ok\n");
+}
+
 static void page(void **state)
 {
 	const char *text = get("/", 200);
@@ -301,6 +336,7 @@ int main(int argc, char **argv)
 		ADMIN(clients),
 		ADMIN(quotas),
 		ADMIN(health),
+		ADMIN(another_size),
 		ADMIN(page),
 		ADMIN(what_it_does_not_answer),
 		ADMIN(the_path_is_taken),

@@ -320,33 +320,38 @@ static void take_over(void **state)
 {
 	static const char old[] = "size = 1G\nport = 7\nlog-level = info\nallow = 10.0.0.1\n"
 				  "max-sets = 8\naddress = ::1\npsk-file = /a";
-	static const char new[] = "size = 2G\nport = 8\nlog-level = debug\nallow = 10.0.0.2\n"
+	static const char new[] = "size = 2049M\nport = 8\nlog-level = debug\nallow = 10.0.0.2\n"
 				  "allow = fd00::/8\nmax-sets = 8\nlease = 1\n"
 				  "psk-file = /b\novercommit = 2.25";
 	struct complaints c, changed = { 0 }, stays = { 0 };
 	struct complaints *both[] = { &changed, &stays };
 	struct config cfg, wanted;
 	struct allow_list empty = { 0 };
+	char why[256];
 
 	assert_int_equal(merge(&wanted, "--config f", new, &c), CONFIG_RUN);
 	assert_int_equal(merge(&cfg, "--config f", old, &c), CONFIG_RUN);
+	/* It would have smaller chunks, if it were up to it. */
+	assert_int_not_equal(wanted.chunk_shift, cfg.chunk_shift);
+	assert_int_equal(config_refit(&wanted, cfg.chunk_shift, why, sizeof(why)), 0);
 	config_take_over(&cfg, &wanted, note_changed, note_stays, both);
-	assert_int_equal(changed.nr, 4);
-	assert_string_equal(changed.line[0], "lease");
-	assert_string_equal(changed.line[1], "log-level");
-	assert_string_equal(changed.line[2], "allow");
-	assert_string_equal(changed.line[3], "overcommit");
+	assert_int_equal(changed.nr, 5);
+	assert_string_equal(changed.line[0], "size");
+	assert_string_equal(changed.line[1], "lease");
+	assert_string_equal(changed.line[2], "log-level");
+	assert_string_equal(changed.line[3], "allow");
+	assert_string_equal(changed.line[4], "overcommit");
+	assert_int_equal(cfg.size, 2 * GIB);
+	assert_int_equal(cfg.asked_size, 2049 * MIB);
 	assert_int_equal(cfg.overcommit, 225);
 	assert_int_equal(cfg.lease_ms, 1000);
 	assert_int_equal(cfg.log_level, LOG_LEVEL_DEBUG);
 	assert_int_equal(cfg.allow.nr, 2);
-	assert_int_equal(stays.nr, 4);
-	assert_string_equal(stays.line[0], "size");
-	assert_string_equal(stays.line[1], "port");
-	assert_string_equal(stays.line[2], "address");
-	assert_string_equal(stays.line[3], "psk-file");
+	assert_int_equal(stays.nr, 3);
+	assert_string_equal(stays.line[0], "port");
+	assert_string_equal(stays.line[1], "address");
+	assert_string_equal(stays.line[2], "psk-file");
 	assert_string_equal(cfg.psk_file, "/a");
-	assert_int_equal(cfg.size, GIB);
 	assert_int_equal(cfg.port, 7);
 	assert_string_equal(cfg.address, "::1");
 
@@ -354,10 +359,35 @@ static void take_over(void **state)
 	changed.nr = stays.nr = 0;
 	config_take_over(&cfg, &wanted, note_changed, note_stays, both);
 	assert_int_equal(changed.nr, 0);
-	assert_int_equal(stays.nr, 4);
+	assert_int_equal(stays.nr, 3);
 	wanted.allow = empty;
 	config_take_over(&cfg, &wanted, note_changed, note_stays, both);
 	assert_int_equal(cfg.allow.nr, 0);
+}
+
+/* What would be a pool of its own does not have to be one of the chunks that there are. */
+static void another_size(void **state)
+{
+	struct config cfg;
+	struct complaints c;
+	char why[256];
+
+	assert_int_equal(merge(&cfg, "--config f", "size = 100M", &c), CONFIG_RUN);
+	assert_int_equal(config_refit(&cfg, 26, why, sizeof(why)), 0);
+	assert_int_equal(cfg.size, 64 * MIB);
+	assert_int_equal(cfg.chunk_shift, 26);
+	assert_int_equal(config_refit(&cfg, 27, why, sizeof(why)), -1);
+	assert_string_equal(why, "size: less than 1 chunks of 128 MiB");
+	assert_int_equal(merge(&cfg, "--config f", "size = 100T", &c), CONFIG_RUN);
+	assert_int_equal(config_refit(&cfg, 26, why, sizeof(why)), -1);
+	assert_string_equal(why, "size: more than 1048576 chunks of 64 MiB");
+	assert_int_equal(merge(&cfg, "--config f",
+			       "size = 100M\n"
+			       "quota = 00112233445566778899aabbccddeeff reserve=65M",
+			       &c),
+			 CONFIG_RUN);
+	assert_int_equal(config_refit(&cfg, 26, why, sizeof(why)), -1);
+	assert_non_null(strstr(why, "quota: more is reserved, 128 MiB"));
 }
 
 static void chunks(void **state)
@@ -443,6 +473,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(file_errors),
 		cmocka_unit_test(take_over),
+		cmocka_unit_test(another_size),
 		cmocka_unit_test(chunks),
 		cmocka_unit_test(sizes),
 	};

@@ -59,8 +59,9 @@ void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off
 		return MAP_FAILED;
 	}
 	/* Huge pages are played with small ones. */
-	p = __real_mmap(addr, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, fd, off);
-	if (p != MAP_FAILED)
+	p = __real_mmap(addr, len, prot,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (flags & MAP_FIXED), fd, off);
+	if (p != MAP_FAILED && !(flags & MAP_FIXED))
 		mapped += len;
 	return p;
 }
@@ -148,7 +149,7 @@ static int map(struct memory *mem, uint64_t size, enum config_huge huge, char wh
 		.numa_strict = strict,
 	};
 
-	return memory_map(mem, &cfg, why, 256);
+	return memory_map(mem, &cfg, NULL, why, 256);
 }
 
 static int setup(void **state)
@@ -221,6 +222,58 @@ static void tries_huge_pages_first(void **state)
 
 	assert_int_equal(map(&mem, 3 * MIB, HUGE_2M, why), 0);
 	assert_int_equal(mem.page_size, 2 * MIB);
+	memory_unmap(&mem);
+}
+
+/* Pages as those that there are, whatever else there is. */
+static void more_of_the_same(void **state)
+{
+	static const size_t sizes[] = { 4096, 2 * MIB, GIB };
+	atomic_bool cancel = false;
+	struct memory_more more = { .locked = 8 * MIB, .cancel = &cancel };
+	struct config cfg = { .size = 3 * MIB, .huge = HUGE_TRY, .numa = NUMANODE_OFF };
+	struct memory mem;
+	char why[256];
+	size_t i;
+
+	populate_nothing = true;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		more.page_size = sizes[i];
+		huge_errno = giant_errno = 0;
+		assert_int_equal(memory_map(&mem, &cfg, &more, why, sizeof(why)), 0);
+		assert_int_equal(mem.page_size, sizes[i]);
+		memory_unmap(&mem);
+		huge_errno = giant_errno = ENOMEM;
+		assert_int_equal(memory_map(&mem, &cfg, &more, why, sizeof(why)),
+				 i ? ENOMEM : 0);
+		memory_unmap(&mem);
+	}
+	/* It is not wanted any more. */
+	more.page_size = 4096;
+	cancel = true;
+	assert_int_equal(memory_map(&mem, &cfg, &more, why, sizeof(why)), ECANCELED);
+	assert_null(mem.base);
+	/* There is no more of it. */
+	cancel = false;
+	files = (const struct file[]) { { "/proc/meminfo", "MemAvailable: 2048 kB\n" }, { 0 } };
+	assert_int_equal(memory_map(&mem, &cfg, &more, why, sizeof(why)), ENOMEM);
+	assert_string_equal(why, "3 MiB more do not fit, 1.9 MiB are available");
+}
+
+static void given_back_in_parts(void **state)
+{
+	struct memory mem;
+	char why[256];
+
+	assert_int_equal(map(&mem, 4 * MIB, HUGE_NO, why), 0);
+	memset(mem.base, 0x5a, mem.size);
+	assert_int_equal(memory_release(&mem, MIB, 2 * MIB), 0);
+	/* What is beside it is as it was. */
+	assert_int_equal(((unsigned char *)mem.base)[MIB - 1], 0x5a);
+	assert_int_equal(((unsigned char *)mem.base)[3 * MIB], 0x5a);
+	space_errno = ENOMEM;
+	assert_int_equal(memory_release(&mem, 0, MIB), ENOMEM);
+	assert_int_equal(((unsigned char *)mem.base)[0], 0x5a);
 	memory_unmap(&mem);
 }
 
@@ -585,6 +638,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(small_pages),
 		TEST(tries_huge_pages_first),
+		TEST(more_of_the_same),
+		TEST(given_back_in_parts),
 		TEST(huge_pages_are_had),
 		TEST(huge_pages_missing),
 		TEST(huge_pages_or_nothing),

@@ -232,15 +232,15 @@ static void out_of_memory(void **state)
 	char why[128];
 	unsigned int n;
 
-	for (n = 1; n <= 2; n++) {
+	for (n = 1; n <= 3; n++) {
 		fake_fail(n);
 		assert_int_equal(pool_init(&pool, &test_config, why, sizeof(why)), ENOMEM);
-		assert_null(pool.regions);
+		assert_true(STAILQ_EMPTY(&pool.pieces));
 		pool_destroy(&pool);
 	}
 	fake_fail(0);
 	assert_int_equal(pool_init(&pool, &test_config, why, sizeof(why)), 0);
-	assert_int_equal(fake_calls(), 2);
+	assert_int_equal(fake_calls(), 3);
 	pool_destroy(&pool);
 }
 

@@ -12,19 +12,20 @@
 
 /* Per state one character per event: first letter of the next state ('z' ZEROING), '.' refused. */
 static const char *const expected[REGION_NR_STATES] = {
-	/*		       CURFRDDGZZ */
-	[REGION_FREE]		= "C.........",
-	[REGION_CLAIMED]	= ".FGC......",
-	[REGION_GRANTED]	= "....X.....",
-	[REGION_CONDEMNED]	= ".....DLD..",
-	[REGION_DIRTY]		= "........z.",
-	[REGION_ZEROING]	= ".........F",
-	[REGION_LOST]		= "..........",
+	/*		       CURFRDDGZZRR */
+	[REGION_FREE]		= "C.........R.",
+	[REGION_CLAIMED]	= ".FGC........",
+	[REGION_GRANTED]	= "....X.......",
+	[REGION_CONDEMNED]	= ".....DLD....",
+	[REGION_DIRTY]		= "........z...",
+	[REGION_ZEROING]	= ".........F..",
+	[REGION_LOST]		= "............",
+	[REGION_RETIRED]	= "...........F",
 };
 
 static void every_pair(void **state)
 {
-	static const char letters[] = "FCGXDzL";	/* by state */
+	static const char letters[] = "FCGXDzLR";	/* by state */
 	enum region_state next;
 	int s, e;
 
@@ -103,6 +104,7 @@ static void registration(void **state)
 	assert_false(region_sm_has_mr(REGION_DIRTY));
 	assert_false(region_sm_has_mr(REGION_ZEROING));
 	assert_true(region_sm_has_mr(REGION_LOST));
+	assert_false(region_sm_has_mr(REGION_RETIRED));
 }
 
 static void out_of_range(void **state)

@@ -96,14 +96,15 @@ grep -q '"message":".*connection refused: --connect-rate"' "$SERVER_LOG"
 printf '%s\n' 'allow = 192.0.2.0/24' 'connect-rate = 0' 'size = 32M' >/tmp/server.conf
 kill -HUP "$SERVER"
 wait_for 20 grep -q 'allow has changed' "$SERVER_LOG"
-grep -q 'size cannot change' "$SERVER_LOG"
+grep -q 'chunk-size cannot change' "$SERVER_LOG"
+wait_for 20 server_says 'the pool has 32 MiB now'
 ! fsw-probe "$VM_IP" session 2>/tmp/probe || die "an address that is not allowed was served"
 grep -q 'refused: the server does not admit this address' /tmp/probe
 grep -q 'no --allow has this address' "$SERVER_LOG"
 kill -USR1 "$SERVER"
 wait_for 20 grep -q 'drained: no client is left' "$SERVER_LOG"
 busybox wget -q -O /tmp/metrics http://127.0.0.1:9465/metrics
-grep -q '^fastswap_server_pool_bytes{state="free"} 67108864$' /tmp/metrics
+grep -q '^fastswap_server_pool_bytes{state="free"} 33554432$' /tmp/metrics
 stop_server TERM
 
 step "one client that takes all it can get"
