@@ -133,6 +133,7 @@ static json_object *clients(struct listener *l)
 		json_object *one = json_object_new_object();
 		uint64_t pairs = session->control ? 1 : 0;
 		uint64_t held = atomic_load(&session->grants.nr_granted);
+		uint64_t recalled = session->recalls ? pool_recall(l->pool, held) : 0;
 		const struct share share = pool_share(l->pool, &session->grants.share);
 		struct account account = { 0 };
 		unsigned int i;
@@ -149,6 +150,7 @@ static json_object *clients(struct listener *l)
 		add_text(one, "state", phase_name(session->phase));
 		add_number(one, "bytes", held << l->pool->chunk_shift);
 		add_number(one, "promised_bytes", share.promised << l->pool->chunk_shift);
+		add_number(one, "recalled_bytes", recalled << l->pool->chunk_shift);
 		add_number(one, "reserved_bytes", account.reserved << l->pool->chunk_shift);
 		add_number(one, "max_bytes",
 			   (uint64_t)session->grants.max_chunks << l->pool->chunk_shift);

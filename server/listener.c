@@ -399,6 +399,17 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 		l->reload(l->reload_arg);
 }
 
+void listener_resize(struct listener *l, uint32_t chunks)
+{
+	unsigned int i;
+
+	if (l->stopping)
+		return;
+	resize_want(&l->resizer, chunks);
+	for (i = 0; i < l->nr_workers; i++)
+		worker_look(&l->workers[i]);
+}
+
 static void say_left(const struct listener *l)
 {
 	if (l->nr_alive)

@@ -117,6 +117,9 @@ void listener_apply(struct listener *l, struct conn *conn, enum conn_event event
 /** listener_set_sweep - look at deadlines and leases soon */
 void listener_set_sweep(struct listener *l);
 
+/** listener_resize - the pool shall have so many chunks, see resize_want() */
+void listener_resize(struct listener *l, uint32_t chunks);
+
 /** listener_client_left - one more is gone, which matters while the server is draining */
 void listener_client_left(struct listener *l);
 

@@ -93,8 +93,8 @@ static void reload(void *arg)
 			log_info("nothing has changed");
 		log_set(server.loaded.cfg.log_level, server.loaded.cfg.log_format);
 		bounds_reloaded(&server.listener);
-		resize_want(&server.listener.resizer,
-			    server.loaded.cfg.size >> server.loaded.cfg.chunk_shift);
+		listener_resize(&server.listener,
+				server.loaded.cfg.size >> server.loaded.cfg.chunk_shift);
 	} else {
 		log_err("not reloaded: the server goes on as it was%s",
 			server.loaded.keys ? ", with the keys that it has" : "");

@@ -346,6 +346,17 @@ void pool_count(struct pool *pool, struct pool_counts *counts)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+uint32_t pool_recall(struct pool *pool, uint32_t held)
+{
+	uint32_t chunks;
+
+	pthread_mutex_lock(&pool->lock);
+	chunks = resize_recall(pool->nr_regions - pool->nr_free - pool->nr_dirty - pool->nr_lost,
+			       pool->ledger.total, held);
+	pthread_mutex_unlock(&pool->lock);
+	return chunks;
+}
+
 uint64_t pool_available(struct pool *pool)
 {
 	uint64_t chunks;

@@ -170,6 +170,13 @@ bool pool_retire(struct pool *pool, struct pool_retired *retired);
  */
 int pool_release(struct pool *pool, const struct pool_retired *retired);
 
+/**
+ * pool_recall - chunks that a session should be asked to give back
+ * @pool: the pool
+ * @held: that it holds
+ */
+uint32_t pool_recall(struct pool *pool, uint32_t held);
+
 /** pool_available - bytes that are free */
 uint64_t pool_available(struct pool *pool);
 

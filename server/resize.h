@@ -33,7 +33,7 @@ struct resizer {
 	pthread_cond_t news;		/* something below has changed */
 	/* Under @lock. */
 	bool stopping;
-	bool stuck;			/* it did not work, and is not tried again before it is wanted */
+	bool stuck;			/* it failed, and is not tried again by itself */
 	bool handed;			/* LETTER_GROWN is on its way, or will be */
 	uint32_t target;		/* for which something is being prepared */
 

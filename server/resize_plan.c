@@ -44,6 +44,16 @@ uint32_t resize_coming(uint32_t nr, uint32_t target, uint32_t free, uint32_t dir
 	return free + dirty > excess ? free + dirty - excess : 0;
 }
 
+uint32_t resize_recall(uint32_t lent, uint32_t usable, uint32_t held)
+{
+	if (lent <= usable)
+		return 0;
+	/* It holds nothing that is not lent; but who is counting sees both at different times. */
+	if (held > lent)
+		held = lent;
+	return ((uint64_t)(lent - usable) * held + lent - 1) / lent;
+}
+
 /* Are all chunks from @first to the one before @end on the free list? */
 static bool are_listed(const struct region *regions, uint32_t first, uint32_t end)
 {

@@ -54,6 +54,17 @@ uint32_t resize_usable(uint32_t nr, uint32_t target, uint32_t lost);
  */
 uint32_t resize_coming(uint32_t nr, uint32_t target, uint32_t free, uint32_t dirty);
 
+/**
+ * resize_recall - how many chunks a session is to be asked for
+ * @lent: chunks that all sessions hold
+ * @usable: that may be held, see resize_usable()
+ * @held: by the session
+ *
+ * Each is asked for its part of what is too much, in proportion to what it holds; rounded up, as
+ * nobody need give anything.
+ */
+uint32_t resize_recall(uint32_t lent, uint32_t usable, uint32_t held);
+
 /* Neighbours in a piece of the pool. */
 struct resize_run {
 	uint32_t first, count;

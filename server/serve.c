@@ -21,6 +21,7 @@ void serve_start(struct session *session, uint64_t now)
 	session->parting = false;
 	session->waiting = false;
 	session->nr_pongs = 0;
+	session->recall_ms = 0;
 	session->close_reason = FSW_REASON_NONE;
 	session->auth = session->demands_proof ? AUTH_AWAITED : AUTH_OPEN;
 	session->auth_deadline_ms = now + SERVE_AUTH_MS;
@@ -95,7 +96,7 @@ static int receive(void *arg, const struct fsw_msg *msg, size_t len)
 		return GOT_GOODBYE;
 	}
 	default:
-		/* GRANT, DENY, RELEASED, PROMISED and AUTH_OK are for the server to send. */
+		/* What is left is for the server to send. */
 		return GOT_BAD_MESSAGE;
 	}
 }
@@ -232,6 +233,36 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
 	return nr ? SERVE_AGAIN : SERVE_IDLE;
 }
 
+/* Chunks that its client is to be asked for. */
+static uint32_t to_recall(const struct session *session)
+{
+	if (!session->recalls)
+		return 0;
+	return pool_recall(session->grants.pool, atomic_load(&session->grants.nr_granted));
+}
+
+/* Returns false when a send failed. It is asked again, as it may have some to give by then. */
+static bool recall(struct session *session, uint64_t now)
+{
+	const uint32_t chunks = to_recall(session);
+	struct fsw_recall *recall;
+	struct fsw_msg *msg;
+
+	if (!chunks || now < session->recall_ms)
+		return true;
+	session->recall_ms = now + SERVE_RECALL_MS;
+	if (!auth_sm_counts(session->auth))
+		return true;
+	msg = ctrl_slot(&session->ctrl);
+	if (!msg)
+		return true;
+	stats_add(STAT_RECALLS, 1);
+	recall = (struct fsw_recall *)(msg + 1);
+	recall->chunks = fsw_htole32(chunks);
+	return !ctrl_send(&session->ctrl, msg, FSW_MSG_RECALL, ++session->recall_seq,
+			  sizeof(*recall));
+}
+
 static uint64_t silence_limit(const struct session *session)
 {
 	return (uint64_t)session->keepalive_ms * FSW_SILENT_PARTS / FSW_KEEPALIVE_PARTS;
@@ -282,6 +313,8 @@ enum serve_result serve_tick(struct session *session, uint64_t now)
 		serve_part(session, FSW_REASON_TIMEOUT, now);
 		return SERVE_IDLE;
 	}
+	if (!recall(session, now))
+		return broken(session);
 	if (now >= ping_due(session)) {
 		/* No free slot: what is in flight already asks the same question. */
 		msg = ctrl_slot(&session->ctrl);
@@ -308,6 +341,8 @@ uint64_t serve_due(const struct session *session)
 		judge = ping;
 	if (session->auth == AUTH_AWAITED && session->auth_deadline_ms < judge)
 		judge = session->auth_deadline_ms;
+	if (session->recall_ms < judge && to_recall(session))
+		judge = session->recall_ms;
 	return judge;
 }
 

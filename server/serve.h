@@ -14,6 +14,8 @@
 #define SERVE_GRACE_MS		250
 /* How long a client may take to say who it is. */
 #define SERVE_AUTH_MS		5000
+/* A client is not asked to give chunks back more often than this. */
+#define SERVE_RECALL_MS		2000
 /* How long the last message may take to get through before the connection is closed. */
 #define SERVE_PART_MS		500
 
@@ -48,7 +50,7 @@ enum serve_result serve_turn(struct session *session, struct region_list *dirty,
 void serve_checked(struct session *session, uint64_t now);
 
 /**
- * serve_tick - what is due by the clock: keep-alive, end of the parting
+ * serve_tick - what is due by the clock: keep-alive, recalls, end of the parting
  * @session: adopted, not closed
  * @now: now_ms()
  *

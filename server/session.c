@@ -56,6 +56,7 @@ struct session *session_create(const struct config *cfg, struct pool *pool, stru
 	if (err)
 		goto err_free;
 	session->grants.elastic = fsw_letoh16(hello->version) >= FSW_VERSION_ELASTIC;
+	session->recalls = fsw_letoh16(hello->version) >= FSW_VERSION_RECALL;
 	err = ctrl_open(&session->ctrl, session->pd, control->id);
 	if (err)
 		goto err_free;

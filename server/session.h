@@ -68,6 +68,7 @@ struct session {
 	struct ibv_pd *pd;
 	struct ibv_context *verbs;
 	unsigned int keepalive_ms;
+	bool recalls;			/* its client knows what a recall is */
 	bool demands_proof;		/* its client has to say who it is on every connection */
 
 	/* Main thread only. */
@@ -100,6 +101,8 @@ struct session {
 	bool parting;			/* a goodbye was sent or received */
 	uint64_t part_deadline_ms;	/* close then, even if the goodbye did not get through */
 	uint32_t ping_seq;
+	uint64_t recall_ms;		/* it is not sent another one before */
+	uint32_t recall_seq;
 	uint32_t pongs[FSW_CTRL_WINDOW];	/* sequence numbers of unanswered pings */
 	unsigned int nr_pongs;
 	enum auth_state auth;

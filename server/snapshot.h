@@ -72,7 +72,7 @@ const char *snapshot_count_name(enum stat_what what);
  */
 size_t snapshot_metrics(char *buf, size_t size, const struct snapshot *s);
 
-#define SNAPSHOT_METRICS_MAX	8192
+#define SNAPSHOT_METRICS_MAX	12288
 
 /** history_add - one more sample, which takes the place of the oldest when there are enough */
 void history_add(struct history *h, const struct snapshot *s, uint64_t time_s);

@@ -15,6 +15,7 @@
 	X(GRANTED, "chunks_granted", "Chunks that were granted") \
 	X(RETURNED, "chunks_returned", "Chunks that were taken back") \
 	X(DENIALS, "denials", "Requests for chunks that were denied") \
+	X(RECALLS, "recalls", "Times that clients were asked to give chunks back") \
 	X(REG_ERRORS, "registration_errors", "Chunks that could not be registered") \
 	X(MALFORMED, "malformed_messages", "Sessions that broke the protocol") \
 	X(TIMEOUTS, "silent_clients", "Sessions that were silent for too long") \

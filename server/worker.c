@@ -144,6 +144,11 @@ static void on_letters(evutil_socket_t fd, short what, void *arg)
 		case LETTER_ASK:
 			atomic_fetch_add(&w->nr_answers, 1);
 			break;
+		case LETTER_LOOK:
+			/* First: what changes from here on brings another letter. */
+			atomic_store(&w->looks, false);
+			tick_at(w, 0);
+			break;
 		case LETTER_STOP:
 			w->stopping = true;
 			break;
@@ -318,6 +323,7 @@ int worker_start(struct worker *w, struct pool *pool, struct mailbox *to_main)
 	w->to_main = to_main;
 	w->stop.kind = LETTER_STOP;
 	w->ask.kind = LETTER_ASK;
+	w->look.kind = LETTER_LOOK;
 	w->inbox.fd = -1;
 	TAILQ_INIT(&w->active);
 	TAILQ_INIT(&w->asleep);
@@ -362,6 +368,12 @@ void worker_ask(struct worker *w)
 {
 	w->nr_asked++;
 	mailbox_post(&w->inbox, &w->ask);
+}
+
+void worker_look(struct worker *w)
+{
+	if (!atomic_exchange(&w->looks, true))
+		mailbox_post(&w->inbox, &w->look);
 }
 
 bool worker_has_answered(const struct worker *w)

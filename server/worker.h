@@ -19,6 +19,7 @@
 
 #define LETTER_STOP	100	/* main thread to worker: end the thread */
 #define LETTER_ASK	101	/* main thread to worker: are you there? */
+#define LETTER_LOOK	102	/* main thread to worker: there may be something to recall */
 
 struct worker {
 	/* Constant while the thread runs. */
@@ -34,7 +35,8 @@ struct worker {
 
 	/* Posted to by the main thread, taken by the worker. */
 	struct mailbox inbox;
-	struct letter stop, ask;
+	struct letter stop, ask, look;
+	atomic_bool looks;	/* @look is on its way */
 
 	/* Worker only. */
 	struct event_base *base;
@@ -62,6 +64,9 @@ void worker_post(struct worker *worker, struct letter *letter);
 
 /** worker_ask - ask for a sign of life; main thread, only if worker_has_answered() */
 void worker_ask(struct worker *worker);
+
+/** worker_look - clients may hold more than they should; main thread */
+void worker_look(struct worker *worker);
 
 /** worker_has_answered - has it taken the last worker_ask()? */
 bool worker_has_answered(const struct worker *worker);

@@ -128,6 +128,9 @@ static int on_message(struct fsr_control *ctl, const struct fsw_msg *msg, size_t
 	case FSW_MSG_RELEASED:
 	case FSW_MSG_PROMISED:
 		return fsr_question_answer(ctl, msg, len - sizeof(*msg));
+	case FSW_MSG_RECALL:
+		/* A wish, and ours to fulfil or not. */
+		return 0;
 	case FSW_MSG_AUTH_OK:
 		return fsr_auth_answer(s, fsw_letoh32(msg->seq), (const void *)(msg + 1));
 	case FSW_MSG_GOODBYE:

@@ -58,6 +58,7 @@ static void message(const struct fsw_msg *m, size_t len)
 	const struct fsw_auth *auth = payload;
 	const struct fsw_auth_ok *ok = payload;
 	const struct fsw_promise *promise = payload;
+	const struct fsw_recall *recall = payload;
 	struct fsw_msg again;
 
 	if (fsw_msg_check(m, len))
@@ -106,6 +107,10 @@ static void message(const struct fsw_msg *m, size_t len)
 	case FSW_MSG_PROMISED:
 		assert(len == sizeof(*m) + sizeof(*promise) && !promise->reserved);
 		assert(fsw_letoh32(promise->chunks) <= FSW_MAX_CHUNKS);
+		break;
+	case FSW_MSG_RECALL:
+		assert(len == sizeof(*m) + sizeof(*recall) && !recall->reserved);
+		assert(fsw_letoh32(recall->chunks) - 1 < FSW_MAX_CHUNKS);
 		break;
 	default:
 		assert(!"a type that does not exist");

@@ -91,6 +91,7 @@ size_t peer_make_message(struct input *in, union peer_message *m, bool wide, boo
 		break;
 	case FSW_MSG_PROMISE:
 	case FSW_MSG_PROMISED:
+	case FSW_MSG_RECALL:
 		len += sizeof(struct fsw_promise);
 		m->range.first = fsw_htole32(wide ? take32(in) : take8(in) % 16);
 		break;

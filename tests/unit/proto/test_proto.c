@@ -333,6 +333,10 @@ static void payload_sizes(void **state)
 				set_limits(1, 1, 0);
 				ok = n == 48;
 				break;
+			case FSW_MSG_RECALL:
+				((struct fsw_recall *)(&buf.msg + 1))->chunks = fsw_htole32(1);
+				ok = n == 8;
+				break;
 			default:
 				ok = n == 8;
 				break;
@@ -398,6 +402,23 @@ static void promises(void **state)
 		promise->reserved = fsw_htole32(1);
 		assert_int_equal(check(types[t], sizeof(*promise)), FSW_REASON_MALFORMED);
 	}
+}
+
+static void recalls(void **state)
+{
+	struct fsw_recall *recall = (struct fsw_recall *)(&buf.msg + 1);
+
+	memset(recall, 0, sizeof(*recall));
+	assert_int_equal(check(FSW_MSG_RECALL, sizeof(*recall)), FSW_REASON_MALFORMED);
+	recall->chunks = fsw_htole32(1);
+	assert_int_equal(check(FSW_MSG_RECALL, sizeof(*recall)), FSW_REASON_NONE);
+	recall->chunks = fsw_htole32(FSW_MAX_CHUNKS);
+	assert_int_equal(check(FSW_MSG_RECALL, sizeof(*recall)), FSW_REASON_NONE);
+	recall->chunks = fsw_htole32(FSW_MAX_CHUNKS + 1);
+	assert_int_equal(check(FSW_MSG_RECALL, sizeof(*recall)), FSW_REASON_MALFORMED);
+	recall->chunks = fsw_htole32(1);
+	recall->reserved = fsw_htole32(1);
+	assert_int_equal(check(FSW_MSG_RECALL, sizeof(*recall)), FSW_REASON_MALFORMED);
 }
 
 static void reserved_bytes(void **state)
@@ -565,6 +586,7 @@ static void reasons_in_words(void **state)
 	assert_int_equal(FSW_MSG_PROMISE, 11);
 	assert_int_equal(FSW_MSG_PROMISED, 12);
 	assert_int_equal(FSW_MSG_FORGET, 13);
+	assert_int_equal(FSW_MSG_RECALL, 14);
 }
 
 int main(void)
@@ -580,6 +602,7 @@ int main(void)
 		cmocka_unit_test(payload_sizes),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(promises),
+		cmocka_unit_test(recalls),
 		cmocka_unit_test(reserved_bytes),
 		cmocka_unit_test(identities),
 		cmocka_unit_test(limits_of_an_identity),

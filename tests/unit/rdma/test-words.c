@@ -26,9 +26,9 @@ static void with_a_number(void **state)
 	       "the server has not that much memory left: 3072 MiB are available");
 	reason(FSW_REASON_LIMIT, 64, "a limit of the server is reached: 64");
 	reason(FSW_REASON_VERSION, 2 << 16 | 5,
-	       "no common protocol version: the server speaks 2 to 5, this module 1 to 3");
+	       "no common protocol version: the server speaks 2 to 5, this module 1 to 4");
 	reason(FSW_REASON_VERSION, UINT64_MAX,
-	       "no common protocol version: the server speaks 65535 to 65535, this module 1 to 3");
+	       "no common protocol version: the server speaks 65535 to 65535, this module 1 to 4");
 }
 
 static void without(void **state)

@@ -106,6 +106,7 @@ union message {
 			struct fsw_goodbye bye;
 			struct fsw_auth auth;
 			struct fsw_promise promise;
+			struct fsw_recall recall;
 			struct fsw_auth_ok auth_ok;
 		};
 	};

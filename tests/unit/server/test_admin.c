@@ -240,6 +240,7 @@ static void another_size(void **state)
 	assert_true(has("/metrics", "pool_bytes{state=\"free\"} 0\n"));
 	assert_true(has("/metrics", "pool_wanted_bytes 2097152\n"));
 	assert_true(has("/status", "\"resizing\":\"shrinking\""));
+	assert_true(has("/clients", "\"recalled_bytes\":3145728"));
 	assert_string_equal(get("/healthz", 200), "ok, the pool is shrinking\n");
 	fake_map_errno = ENOMEM;
 	resize_want(&f.l.resizer, 9);

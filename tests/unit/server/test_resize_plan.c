@@ -127,6 +127,20 @@ static void what_may_be_held(void **state)
 	assert_int_equal(resize_coming(8, 1, 3, 2), 0);
 }
 
+static void what_is_recalled(void **state)
+{
+	assert_int_equal(resize_recall(0, 0, 0), 0);
+	assert_int_equal(resize_recall(8, 8, 8), 0);
+	assert_int_equal(resize_recall(8, 20, 8), 0);
+	assert_int_equal(resize_recall(8, 5, 8), 3);
+	assert_int_equal(resize_recall(8, 5, 4), 2);
+	assert_int_equal(resize_recall(8, 5, 1), 1);
+	assert_int_equal(resize_recall(8, 5, 0), 0);
+	assert_int_equal(resize_recall(8, 0, 3), 3);
+	assert_int_equal(resize_recall(8, 5, 9), 3);
+	assert_int_equal(resize_recall(UINT32_MAX, 0, UINT32_MAX), UINT32_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +150,7 @@ int main(void)
 		cmocka_unit_test(units),
 		cmocka_unit_test(how_it_stands),
 		cmocka_unit_test(what_may_be_held),
+		cmocka_unit_test(what_is_recalled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

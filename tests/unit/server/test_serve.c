@@ -399,6 +399,55 @@ static void ping_without_a_slot(void **state)
 	expect_goodbye(FSW_REASON_TIMEOUT);
 }
 
+static void expect_recall(uint32_t chunks)
+{
+	assert_int_equal(next_sent(), FSW_MSG_RECALL);
+	assert_int_equal(fsw_letoh32(f.msg.recall.chunks), chunks);
+}
+
+/* The pool is to be smaller than what is lent. */
+static void recalls(void **state)
+{
+	union message m;
+	size_t len = make_range(&m, FSW_MSG_REQUEST, 9, 0, 6);
+
+	fake_auto_complete(true);
+	assert_true(fake_message(f.id, &m, len));
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_GRANT);
+	pool_set_target(&f.pool, 6);
+	assert_int_equal(serve_tick(f.session, 1000), SERVE_IDLE);
+	assert_int_equal(next_sent(), 0);
+
+	pool_set_target(&f.pool, 2);
+	assert_int_equal(serve_due(f.session), 0);
+	assert_int_equal(serve_tick(f.session, 1000), SERVE_IDLE);
+	expect_recall(4);
+	assert_int_equal(serve_due(f.session), 1000 + SERVE_RECALL_MS);
+	assert_int_equal(serve_tick(f.session, 999 + SERVE_RECALL_MS), SERVE_IDLE);
+	assert_int_equal(next_sent(), 0);
+	/* What it gives back it is not asked for any more. */
+	len = make_range(&m, FSW_MSG_RELEASE, 10, 3, 3);
+	assert_true(fake_message(f.id, &m, len));
+	assert_int_equal(turns(1000), SERVE_IDLE);
+	assert_int_equal(next_sent(), FSW_MSG_RELEASED);
+	assert_int_equal(serve_tick(f.session, 1000 + SERVE_RECALL_MS), SERVE_IDLE);
+	expect_recall(1);
+	pool_set_target(&f.pool, 3);
+	assert_int_equal(serve_tick(f.session, 1000 + 2 * SERVE_RECALL_MS), SERVE_IDLE);
+	assert_int_equal(next_sent(), 0);
+
+	/* A client that does not know what that is. */
+	pool_set_target(&f.pool, 1);
+	f.session->recalls = false;
+	assert_int_equal(serve_tick(f.session, 1000 + 2 * SERVE_RECALL_MS), SERVE_IDLE);
+	assert_int_equal(next_sent(), 0);
+	assert_true(serve_due(f.session) > 1000 + 3 * SERVE_RECALL_MS);
+	f.session->recalls = true;
+	fake_fail(1);
+	assert_int_equal(serve_tick(f.session, 1000 + 2 * SERVE_RECALL_MS), SERVE_CLOSE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +459,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(waiting_for_the_pool, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_messages, setup, teardown),
 		cmocka_unit_test_setup_teardown(client_leaves, setup, teardown),
+		cmocka_unit_test_setup_teardown(recalls, setup, teardown),
 		cmocka_unit_test_setup_teardown(parting_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(parting_without_a_send, setup, teardown),
 		cmocka_unit_test_setup_teardown(parting_with_grants_collected, setup, teardown),

@@ -385,6 +385,26 @@ static void arming_fails(void **state)
 	assert_int_equal(f.session[0]->close_reason, FSW_REASON_NONE);
 }
 
+/* At once, though the sessions sleep, and once however often it is told. */
+static void recalls_when_told(void **state)
+{
+	union message m;
+	unsigned int i;
+
+	ask(0, FSW_MSG_REQUEST, 1, 0, 4);
+	assert_int_equal(answer(0, &m), FSW_MSG_GRANT);
+	ask(1, FSW_MSG_REQUEST, 1, 0, 2);
+	assert_int_equal(answer(1, &m), FSW_MSG_GRANT);
+	pool_set_target(&f.pool, 3);
+	for (i = 0; i < 5; i++)
+		worker_look(&f.worker);
+	assert_int_equal(answer(0, &m), FSW_MSG_RECALL);
+	assert_int_equal(fsw_letoh32(m.recall.chunks), 2);
+	assert_int_equal(answer(1, &m), FSW_MSG_RECALL);
+	assert_int_equal(fsw_letoh32(m.recall.chunks), 1);
+	pool_set_target(&f.pool, 6);
+}
+
 static void cannot_start(void **state)
 {
 	struct worker worker;
@@ -415,6 +435,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(stops_with_chunks_dirty, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_memory_to_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_memory_to_adopt, setup_unadopted, teardown),
+		cmocka_unit_test_setup_teardown(recalls_when_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(arming_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(cannot_start, setup, teardown),
 	};

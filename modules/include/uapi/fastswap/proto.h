@@ -35,10 +35,11 @@
 #endif
 
 #define FSW_MAGIC		0x50575346u	/* "FSWP" as bytes on the wire */
-#define FSW_VERSION		3	/* highest version that this header describes */
+#define FSW_VERSION		4	/* highest version that this header describes */
 #define FSW_VERSION_MIN		1	/* lowest version that it still speaks */
 #define FSW_VERSION_AUTH	2	/* lowest version in which a client can say who it is */
 #define FSW_VERSION_ELASTIC	3	/* lowest version that knows of promises */
+#define FSW_VERSION_RECALL	4	/* lowest version in which chunks are recalled */
 
 #define FSW_DEFAULT_PORT	50000
 
@@ -209,6 +210,7 @@ enum fsw_msg_type {
 	FSW_MSG_PROMISE		= 11,	/* client: I may need so many; struct fsw_promise */
 	FSW_MSG_PROMISED	= 12,	/* server: so be it; struct fsw_promise, same seq */
 	FSW_MSG_FORGET		= 13,	/* client: none of these is mine; struct fsw_range */
+	FSW_MSG_RECALL		= 14,	/* server: give some back if you can; struct fsw_recall */
 	FSW_NR_MSG_TYPES,
 };
 
@@ -330,6 +332,18 @@ struct fsw_promise {
 	__le32 reserved;
 };
 
+/**
+ * struct fsw_recall - chunks that the server would like to have back
+ * @chunks: how many of those that the client holds, at least 1
+ * @reserved: zero
+ *
+ * It takes the place of the one before it.
+ */
+struct fsw_recall {
+	__le32 chunks;
+	__le32 reserved;
+};
+
 #define FSW_GRANTS_PER_MSG \
 	((FSW_MSG_MAX - sizeof(struct fsw_msg)) / sizeof(struct fsw_grant))
 
@@ -348,6 +362,7 @@ static_assert(sizeof(struct fsw_auth) == 128, "auth");
 static_assert(sizeof(struct fsw_limits) == 16, "limits");
 static_assert(sizeof(struct fsw_auth_ok) == 48, "auth ok");
 static_assert(sizeof(struct fsw_promise) == 8, "promise");
+static_assert(sizeof(struct fsw_recall) == 8, "recall");
 
 /**
  * fsw_reason_text - a reason in words
@@ -584,6 +599,14 @@ static inline enum fsw_reason fsw_msg_check(const struct fsw_msg *m, size_t len)
 		const struct fsw_promise *p = payload;
 
 		if (rest != sizeof(*p) || p->reserved || fsw_letoh32(p->chunks) > FSW_MAX_CHUNKS)
+			return FSW_REASON_MALFORMED;
+		return FSW_REASON_NONE;
+	}
+	case FSW_MSG_RECALL: {
+		const struct fsw_recall *r = payload;
+
+		if (rest != sizeof(*r) || r->reserved || !r->chunks ||
+		    fsw_letoh32(r->chunks) > FSW_MAX_CHUNKS)
 			return FSW_REASON_MALFORMED;
 		return FSW_REASON_NONE;
 	}
