@@ -117,18 +117,19 @@ static bool is_idle(const struct fsr_chunkmap *map, u32 chunk, u32 now, u32 age)
  * @now: in the owner's seconds
  * @age: nothing has been in them for so long
  * @keep: frames that stay free
+ * @max: how many at most
  * @first: set to the first
  *
  * Return: how many; 0 if there are none.
  */
-u32 fsr_chunkmap_release(struct fsr_chunkmap *map, u32 now, u32 age, u64 keep, u32 *first)
+u32 fsr_chunkmap_release(struct fsr_chunkmap *map, u32 now, u32 age, u64 keep, u32 max, u32 *first)
 {
 	u32 end = map->nr, i;
 
 	while (end && !is_idle(map, end - 1, now, age))
 		end--;
 	for (i = end; i && is_idle(map, i - 1, now, age); i--) {
-		if (map->free < keep + frames_per_chunk(map))
+		if (end - i == max || map->free < keep + frames_per_chunk(map))
 			break;
 		step(map, i - 1, FSR_CHUNK_EV_RELEASE);
 	}

@@ -147,7 +147,7 @@ void fsr_chunkmap_shrink(struct fsr_chunkmap *map, u32 nr);
 /* What is said to the server, and what it says. */
 u32 fsr_chunkmap_shortage(const struct fsr_chunkmap *map, u64 frames);
 u32 fsr_chunkmap_ask(struct fsr_chunkmap *map, u32 max, u32 *first);
-u32 fsr_chunkmap_release(struct fsr_chunkmap *map, u32 now, u32 age, u64 keep, u32 *first);
+u32 fsr_chunkmap_release(struct fsr_chunkmap *map, u32 now, u32 age, u64 keep, u32 max, u32 *first);
 u32 fsr_chunkmap_settle(struct fsr_chunkmap *map, u32 *first);
 bool fsr_chunkmap_grant(struct fsr_chunkmap *map, const struct fsw_grant *grants, size_t nr,
 			u32 now);

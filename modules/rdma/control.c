@@ -109,6 +109,7 @@ int fsr_control_send(struct fsr_session *s, enum fsw_msg_type type, u32 seq, con
 static int on_message(struct fsr_control *ctl, const struct fsw_msg *msg, size_t len)
 {
 	const struct fsw_goodbye *goodbye = (const void *)(msg + 1);
+	const struct fsw_recall *recall = (const void *)(msg + 1);
 	struct fsr_session *s = ctl->session;
 	int err;
 
@@ -129,7 +130,9 @@ static int on_message(struct fsr_control *ctl, const struct fsw_msg *msg, size_t
 	case FSW_MSG_PROMISED:
 		return fsr_question_answer(ctl, msg, len - sizeof(*msg));
 	case FSW_MSG_RECALL:
-		/* A wish, and ours to fulfil or not. */
+		if (!s->elastic || fsw_letoh16(s->welcome.version) < FSW_VERSION_RECALL)
+			return -EPROTO;
+		fsr_elastic_recall(s, fsw_letoh32(recall->chunks));
 		return 0;
 	case FSW_MSG_AUTH_OK:
 		return fsr_auth_answer(s, fsw_letoh32(msg->seq), (const void *)(msg + 1));

@@ -37,6 +37,8 @@
 #define TEND_SOON	(HZ / 20)
 /* So long the server is not asked again that has just said no. */
 #define DENIED_DELAY	HZ
+/* So long none are kept spare after a recall: the server repeats it while it lacks some. */
+#define RECALL_HOLD	(10 * HZ)
 
 /* fsr_elastic_init - for a session that has nothing yet */
 void fsr_elastic_init(struct fsr_session *s)
@@ -74,9 +76,17 @@ void fsr_elastic_kick(struct fsr_session *s)
 		mod_delayed_work(fsr_wq, &s->tending, 0);
 }
 
+static bool is_recalling(const struct fsr_session *s)
+{
+	return READ_ONCE(s->recalling) &&
+	       time_before(jiffies, READ_ONCE(s->recalled_at) + RECALL_HOLD);
+}
+
 /* Frames that should be free, without those that somebody waits for. */
 static u64 spare_frames(const struct fsr_session *s)
 {
+	if (unlikely(is_recalling(s)))
+		return 0;
 	return (u64)READ_ONCE(fsr_spare_chunks) << fsr_chunkmap_frame_shift(&s->map);
 }
 
@@ -237,6 +247,41 @@ void fsr_elastic_denied(struct fsr_session *s, const struct fsw_deny *deny, u32 
 	s->deny_reason = fsw_letoh16(deny->reason);
 	s->denied_at = jiffies;
 	WRITE_ONCE(s->denied, true);
+}
+
+/* fsr_elastic_recall - the server would like to have @chunks back */
+void fsr_elastic_recall(struct fsr_session *s, u32 chunks)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&s->map_lock, flags);
+	s->recalled = chunks;
+	WRITE_ONCE(s->recalled_at, jiffies);
+	WRITE_ONCE(s->recalling, true);
+	s->recalls++;
+	spin_unlock_irqrestore(&s->map_lock, flags);
+	fsr_elastic_kick(s);
+}
+
+/* Give back what nothing is in, however short a time. */
+static void give_recalled(struct fsr_session *s)
+{
+	int given = fsr_question_return(s, 0, 0, READ_ONCE(s->recalled));
+
+	if (given <= 0)
+		return;
+	spin_lock_irq(&s->map_lock);
+	s->recalled -= min_t(u32, s->recalled, given);
+	spin_unlock_irq(&s->map_lock);
+}
+
+/* What was said long ago would seem to be new when the clock goes round. */
+static void end_recall(struct fsr_session *s)
+{
+	spin_lock_irq(&s->map_lock);
+	if (!is_recalling(s))
+		WRITE_ONCE(s->recalling, false);
+	spin_unlock_irq(&s->map_lock);
 }
 
 /* ---- Loss ---- */
@@ -434,8 +479,10 @@ static void talk(struct fsr_session *s)
 		fsr_question_settle(s);
 	else if (missing && !is_denied(s))
 		fsr_question_chunks(s, min(missing, s->ask_max));
+	else if (!missing && is_recalling(s) && READ_ONCE(s->recalled))
+		give_recalled(s);
 	else if (!missing && age)
-		fsr_question_return(s, age, spare);
+		fsr_question_return(s, age, spare, U32_MAX);
 }
 
 /* fsr_elastic_tend - the work of a session that is live; it comes back by itself */
@@ -449,6 +496,7 @@ void fsr_elastic_tend(struct work_struct *work)
 	unpark(s);
 	if (!s->elastic)
 		return;
+	end_recall(s);
 	end_drain(s);
 	begin_drain(s);
 	unpark(s);

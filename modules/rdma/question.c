@@ -99,7 +99,7 @@ int fsr_question_settle(struct fsr_session *s)
 }
 
 struct idle {
-	u32 now, age;
+	u32 now, age, max;
 	u64 keep;
 };
 
@@ -107,7 +107,7 @@ static u32 choose_idle(struct fsr_session *s, const void *arg, u32 *first)
 {
 	const struct idle *idle = arg;
 
-	return fsr_chunkmap_release(&s->map, idle->now, idle->age, idle->keep, first);
+	return fsr_chunkmap_release(&s->map, idle->now, idle->age, idle->keep, idle->max, first);
 }
 
 /**
@@ -115,12 +115,18 @@ static u32 choose_idle(struct fsr_session *s, const void *arg, u32 *first)
  * @s: the session
  * @age: for so many seconds
  * @keep: extents that there shall be room for without them
+ * @max: how many at most
  *
  * Return: as ask_for() does.
  */
-int fsr_question_return(struct fsr_session *s, u32 age, u64 keep)
+int fsr_question_return(struct fsr_session *s, u32 age, u64 keep, u32 max)
 {
-	const struct idle idle = { .now = fsr_seconds(), .age = age, .keep = keep };
+	const struct idle idle = {
+		.now = fsr_seconds(),
+		.age = age,
+		.keep = keep,
+		.max = max,
+	};
 
 	return ask_for(s, FSR_ASKED_RETURN, FSW_MSG_RELEASE, choose_idle, &idle);
 }

@@ -273,6 +273,10 @@ struct fsr_queue {
  * @nr_parked: how many
  * @parked_since: since when, in jiffies
  * @draining: some extents are about to lose their frames, and @marks are set
+ * @recalling: the server has asked for chunks back a moment ago, so that none are kept spare
+ * @recalled: how many it has not been given yet
+ * @recalled_at: when it asked, in jiffies
+ * @recalls: times that it did, ever
  * @waits: writes that had to wait for a chunk
  * @refusals: writes that got none
  * @denied: the server has just said no, to a single chunk; of the control connection's lock, as are
@@ -333,6 +337,10 @@ struct fsr_session {
 	u32 nr_parked;
 	unsigned long parked_since;
 	bool draining;
+	bool recalling;
+	u32 recalled;
+	unsigned long recalled_at;
+	u64 recalls;
 	u64 refusals;
 	u64 waits;
 	bool denied;
@@ -460,7 +468,7 @@ int fsr_question_promise(struct fsr_session *s, char *error);
 int fsr_question_get(struct fsr_session *s, u32 count, char *error);
 int fsr_question_chunks(struct fsr_session *s, u32 max);
 int fsr_question_settle(struct fsr_session *s);
-int fsr_question_return(struct fsr_session *s, u32 age, u64 keep);
+int fsr_question_return(struct fsr_session *s, u32 age, u64 keep, u32 max);
 
 /* elastic.c */
 void fsr_elastic_init(struct fsr_session *s);
@@ -473,6 +481,7 @@ void fsr_elastic_start(struct fsr_session *s);
 void fsr_elastic_stop_waiting(struct fsr_session *s);
 void fsr_elastic_granted(struct fsr_session *s);
 void fsr_elastic_denied(struct fsr_session *s, const struct fsw_deny *deny, u32 asked);
+void fsr_elastic_recall(struct fsr_session *s, u32 chunks);
 void fsr_elastic_lose(struct fsr_session *s);
 void fsr_elastic_tend(struct work_struct *work);
 

@@ -67,9 +67,10 @@ ssize_t fsr_show_stats(void *priv, char *buf, size_t len)
 	spin_lock_irq(&s->map_lock);
 	at += scnprintf(buf + at, len - at,
 			"chunks_promised %u\nchunks_granted %u\nextents_used %llu\n"
-			"extents_free %u\nchunk_waits %llu\nchunk_refusals %llu\n",
+			"extents_free %u\nchunk_waits %llu\nchunk_refusals %llu\n"
+			"chunk_recalls %llu\n",
 			s->map.nr, s->map.in[FSR_CHUNK_GRANTED], fsr_chunkmap_used(&s->map),
-			s->map.free, s->waits, s->refusals);
+			s->map.free, s->waits, s->refusals, s->recalls);
 	spin_unlock_irq(&s->map_lock);
 	return at;
 }

@@ -273,10 +273,11 @@ static void chunks_that_are_empty_go_back(void **state)
 	for (i = 0; i < 2 * PER; i++)
 		assert_true(fsr_chunkmap_map(&map, i));
 	/* Not for long enough; as many as are to stay. */
-	assert_int_equal(fsr_chunkmap_release(&map, 14, 5, 0, &first), 0);
-	assert_int_equal(fsr_chunkmap_release(&map, 15, 5, 2 * PER, &first), 0);
-	assert_int_equal(fsr_chunkmap_release(&map, 15, 5, PER + 1, &first), 0);
-	assert_int_equal(fsr_chunkmap_release(&map, 15, 5, PER, &first), 1);
+	assert_int_equal(fsr_chunkmap_release(&map, 14, 5, 0, NR, &first), 0);
+	assert_int_equal(fsr_chunkmap_release(&map, 15, 5, 2 * PER, NR, &first), 0);
+	assert_int_equal(fsr_chunkmap_release(&map, 15, 5, PER + 1, NR, &first), 0);
+	assert_int_equal(fsr_chunkmap_release(&map, 15, 5, 0, 0, &first), 0);
+	assert_int_equal(fsr_chunkmap_release(&map, 15, 5, PER, NR, &first), 1);
 	assert_int_equal(first, 3);
 	check(&map);
 	assert_int_equal(map.free, PER);
@@ -291,13 +292,28 @@ static void chunks_that_are_empty_go_back(void **state)
 		assert_true(fsr_chunkmap_unmap(&map, i, UINT32_MAX - 2));
 	}
 	check(&map);
-	assert_int_equal(fsr_chunkmap_release(&map, 1, 5, 0, &first), 1);
+	assert_int_equal(fsr_chunkmap_release(&map, 1, 5, 0, NR, &first), 1);
 	assert_int_equal(first, 2);
 	assert_true(fsr_chunkmap_taken(&map, 2, 1));
-	assert_int_equal(fsr_chunkmap_release(&map, 2, 5, 0, &first), 2);
+	assert_int_equal(fsr_chunkmap_release(&map, 2, 5, 0, NR, &first), 2);
 	assert_int_equal(first, 0);
 	assert_true(fsr_chunkmap_taken(&map, 0, 2));
 	assert_int_equal(map.in[FSR_CHUNK_ABSENT], NR);
+	check(&map);
+}
+
+/* No more than were asked for. */
+static void some_of_them_go_back(void **state)
+{
+	struct fsr_chunkmap map = new_map();
+	u32 first;
+
+	get(&map, NR, 10);
+	assert_int_equal(fsr_chunkmap_release(&map, 10, 0, 0, 2, &first), 2);
+	assert_int_equal(first, NR - 2);
+	assert_true(fsr_chunkmap_taken(&map, first, 2));
+	assert_int_equal(fsr_chunkmap_release(&map, 10, 0, 0, NR, &first), NR - 2);
+	assert_true(fsr_chunkmap_taken(&map, 0, NR - 2));
 	check(&map);
 }
 
@@ -432,6 +448,7 @@ int main(void)
 		cmocka_unit_test(denied),
 		cmocka_unit_test(extents_come_and_go),
 		cmocka_unit_test(chunks_that_are_empty_go_back),
+		cmocka_unit_test(some_of_them_go_back),
 		cmocka_unit_test(how_many_are_missing),
 		cmocka_unit_test(the_link_breaks),
 		cmocka_unit_test(everything_is_lost),
