@@ -16,6 +16,7 @@ void fsr_chunkmap_lay_out(struct fsr_chunkmap *map, unsigned int shift, u32 nr)
 	map->nr = nr;
 	map->nr_extents = nr << fsr_chunkmap_frame_shift(map);
 	map->in[FSR_CHUNK_ABSENT] = nr;
+	map->leaving = FSR_NO_CHUNK;
 }
 
 /* fsr_chunkmap_shrink - the device is smaller than it was going to be; those behind are absent */
@@ -46,8 +47,11 @@ static bool step(struct fsr_chunkmap *map, u32 chunk, enum fsr_chunk_event event
 		return false;
 	map->in[c->state]--;
 	map->in[next]++;
-	if (c->state == FSR_CHUNK_GRANTED && next != FSR_CHUNK_GRANTED)
+	if (c->state == FSR_CHUNK_GRANTED && next != FSR_CHUNK_GRANTED) {
 		map->free -= frames_per_chunk(map) - c->used;
+		if (chunk == map->leaving)
+			map->leaving = FSR_NO_CHUNK;
+	}
 	if (c->state != FSR_CHUNK_GRANTED && next == FSR_CHUNK_GRANTED) {
 		map->free += frames_per_chunk(map);
 		if (chunk < map->hint)
@@ -255,7 +259,20 @@ void fsr_chunkmap_lose(struct fsr_chunkmap *map)
 	}
 	map->free = 0;
 	map->hint = 0;
+	map->leaving = FSR_NO_CHUNK;
 	map->first = map->end;
+}
+
+static void put_frame(struct fsr_chunkmap *map, u32 frame, u32 now)
+{
+	u32 chunk = fsr_chunkmap_chunk(map, frame);
+
+	__clear_bit(frame, map->frames);
+	map->chunks[chunk].used--;
+	map->chunks[chunk].idle_since = now;
+	map->free++;
+	if (chunk < map->hint)
+		map->hint = chunk;
 }
 
 static void set_entry(struct fsr_chunkmap *map, u64 extent, u32 entry)
@@ -271,9 +288,13 @@ static bool take_frame(struct fsr_chunkmap *map, u32 *frame)
 
 	if (!map->free)
 		return false;
-	while (!is_in(map, i, FSR_CHUNK_GRANTED) || map->chunks[i].used == nr)
+	/* Better one of these than none: that chunk is not given back, then. */
+	if (map->leaving != FSR_NO_CHUNK && map->free == nr - map->chunks[map->leaving].used)
+		map->leaving = FSR_NO_CHUNK;
+	while (!is_in(map, i, FSR_CHUNK_GRANTED) || map->chunks[i].used == nr || i == map->leaving)
 		i++;
-	map->hint = i;
+	if (i < map->leaving)
+		map->hint = i;
 	map->chunks[i].used++;
 	map->free--;
 	for (*frame = i * nr; test_bit(*frame, map->frames); ++*frame)
@@ -320,7 +341,7 @@ bool fsr_chunkmap_keep(struct fsr_chunkmap *map, u64 extent)
 /* fsr_chunkmap_drain - let an extent that has a frame lose it soon, see fsr_chunkmap_unmap() */
 void fsr_chunkmap_drain(struct fsr_chunkmap *map, u64 extent)
 {
-	if (map->extents[extent] & FSR_EXTENT_MAPPED)
+	if ((map->extents[extent] & (FSR_EXTENT_MAPPED | FSR_EXTENT_MOVING)) == FSR_EXTENT_MAPPED)
 		set_entry(map, extent, map->extents[extent] | FSR_EXTENT_DRAINING);
 }
 
@@ -335,18 +356,103 @@ void fsr_chunkmap_drain(struct fsr_chunkmap *map, u64 extent)
 bool fsr_chunkmap_unmap(struct fsr_chunkmap *map, u64 extent, u32 now)
 {
 	u32 frame = map->extents[extent] & FSR_EXTENT_FRAME;
-	u32 chunk = frame >> fsr_chunkmap_frame_shift(map);
 
 	if (!(map->extents[extent] & FSR_EXTENT_DRAINING))
 		return false;
 	set_entry(map, extent, 0);
-	__clear_bit(frame, map->frames);
-	map->chunks[chunk].used--;
-	map->chunks[chunk].idle_since = now;
-	map->free++;
-	if (chunk < map->hint)
-		map->hint = chunk;
+	put_frame(map, frame, now);
 	return true;
+}
+
+/**
+ * fsr_chunkmap_leave - choose a chunk that all extents shall leave: that with the fewest of them
+ * @map: the map
+ *
+ * Return: false if there is none: the others have no room for these, or one is empty as it is.
+ */
+bool fsr_chunkmap_leave(struct fsr_chunkmap *map)
+{
+	u32 best = FSR_NO_CHUNK, i;
+
+	map->leaving = FSR_NO_CHUNK;
+	/* With those of the chunk itself. */
+	if (map->free < frames_per_chunk(map))
+		return false;
+	for (i = 0; i < map->nr; i++) {
+		if (!is_in(map, i, FSR_CHUNK_GRANTED))
+			continue;
+		if (!map->chunks[i].used)
+			return false;
+		if (best == FSR_NO_CHUNK || map->chunks[i].used <= map->chunks[best].used)
+			best = i;
+	}
+	map->leaving = best;
+	return best != FSR_NO_CHUNK;
+}
+
+/* fsr_chunkmap_stay - no chunk is to be left any more */
+void fsr_chunkmap_stay(struct fsr_chunkmap *map)
+{
+	map->leaving = FSR_NO_CHUNK;
+}
+
+/**
+ * fsr_chunkmap_begin_move - get another frame for an extent of the chunk that is left
+ * @map: the map
+ * @extent: the extent; nothing may be written to it from now on
+ * @frame: set to the frame
+ *
+ * Return: false if there is none, or the extent is not in that chunk, or about to lose its frame.
+ */
+bool fsr_chunkmap_begin_move(struct fsr_chunkmap *map, u32 extent, u32 *frame)
+{
+	const u32 entry = map->extents[extent];
+
+	if ((entry & ~FSR_EXTENT_FRAME) != FSR_EXTENT_MAPPED ||
+	    fsr_chunkmap_chunk(map, entry & FSR_EXTENT_FRAME) != map->leaving)
+		return false;
+	if (!take_frame(map, frame))
+		return false;
+	if (map->leaving == FSR_NO_CHUNK) {
+		put_frame(map, *frame, map->chunks[fsr_chunkmap_chunk(map, *frame)].idle_since);
+		return false;
+	}
+	set_entry(map, extent, entry | FSR_EXTENT_MOVING);
+	return true;
+}
+
+/**
+ * fsr_chunkmap_end_move - all that is in an extent is in its other frame as well
+ * @map: the map
+ * @extent: the extent; it has that frame from now on
+ * @frame: of fsr_chunkmap_begin_move()
+ * @old: set to the frame that it had, which stays in use until fsr_chunkmap_put()
+ *
+ * Return: false if everything was lost meanwhile.
+ */
+bool fsr_chunkmap_end_move(struct fsr_chunkmap *map, u32 extent, u32 frame, u32 *old)
+{
+	if (!(map->extents[extent] & FSR_EXTENT_MOVING))
+		return false;
+	*old = map->extents[extent] & FSR_EXTENT_FRAME;
+	set_entry(map, extent, FSR_EXTENT_MAPPED | frame);
+	return true;
+}
+
+/* fsr_chunkmap_abort_move - the extent stays where it is, unless everything was lost meanwhile */
+void fsr_chunkmap_abort_move(struct fsr_chunkmap *map, u32 extent, u32 frame, u32 now)
+{
+	if (!(map->extents[extent] & FSR_EXTENT_MOVING))
+		return;
+	set_entry(map, extent, map->extents[extent] & ~FSR_EXTENT_MOVING);
+	put_frame(map, frame, now);
+}
+
+/* fsr_chunkmap_put - nobody uses this frame any more; nothing if everything was lost meanwhile */
+void fsr_chunkmap_put(struct fsr_chunkmap *map, u32 frame, u32 now)
+{
+	if (test_bit(frame, map->frames))
+		put_frame(map, frame, now);
 }
 
 /**

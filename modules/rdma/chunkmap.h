@@ -6,7 +6,8 @@
  * begins again at the front. A chunk for each 64 MiB would soon be needed for all of the device. So
  * the device is cut into extents, the chunks into frames of the same size, and an extent gets a
  * frame when it is first written and loses it when nothing is in it any more. Frames come from the
- * chunks with the lowest numbers, so those with higher ones get empty and can be given back.
+ * chunks with the lowest numbers, so those with higher ones get empty and can be given back. Where
+ * that does not do, an extent can get another frame when what is in it has been copied (move.c).
  *
  * Concurrency: the owner's lock is held for all of it but fsr_chunkmap_find() and
  * fsr_chunkmap_is_ready(). These may be called at any time for an extent that is not about to lose
@@ -17,6 +18,7 @@
 
 #include <linux/bits.h>
 #include <linux/compiler.h>
+#include <linux/limits.h>
 #include <linux/types.h>
 
 #include <fastswap/proto.h>
@@ -29,7 +31,10 @@
 /* An entry of @extents: 0, or these and the number of a frame. */
 #define FSR_EXTENT_MAPPED	(1u << 31)
 #define FSR_EXTENT_DRAINING	(1u << 30)	/* about to lose its frame, if nobody uses it */
-#define FSR_EXTENT_FRAME	(FSR_EXTENT_DRAINING - 1)
+#define FSR_EXTENT_MOVING	(1u << 29)	/* being copied: nothing may be written */
+#define FSR_EXTENT_FRAME	(FSR_EXTENT_MOVING - 1)
+
+#define FSR_NO_CHUNK		U32_MAX
 
 /**
  * struct fsr_chunk - one chunk
@@ -56,7 +61,8 @@ struct fsr_chunk {
  * @nr_extents: its extents, and frames of all its chunks
  * @in: how many chunks are in each state
  * @free: frames of granted chunks that are not in use
- * @hint: no chunk below has a free frame
+ * @hint: no chunk below has a free frame, but for that which is left
+ * @leaving: chunk that extents leave, so that no other gets a frame of it; or FSR_NO_CHUNK
  * @first: first chunk that the server has yet to say something about
  * @end: first one behind those; @first: nothing was asked
  * @shift: log2 of the size of a chunk
@@ -71,6 +77,7 @@ struct fsr_chunkmap {
 	u32 in[FSR_NR_CHUNK_STATES];
 	u32 free;
 	u32 hint;
+	u32 leaving;
 	u32 first;
 	u32 end;
 	u8 shift;
@@ -106,8 +113,32 @@ static inline bool fsr_chunkmap_is_ready(const struct fsr_chunkmap *map, u64 off
 	u64 extent = fsr_chunkmap_extent(map, offset);
 
 	return extent < map->nr_extents &&
-	       (READ_ONCE(map->extents[extent]) & (FSR_EXTENT_MAPPED | FSR_EXTENT_DRAINING)) ==
+	       (READ_ONCE(map->extents[extent]) &
+		(FSR_EXTENT_MAPPED | FSR_EXTENT_DRAINING | FSR_EXTENT_MOVING)) ==
 		       FSR_EXTENT_MAPPED;
+}
+
+/* May nothing be written to it now, as it is being copied? */
+static inline bool fsr_chunkmap_is_moving(const struct fsr_chunkmap *map, u64 extent)
+{
+	return extent < map->nr_extents && map->extents[extent] & FSR_EXTENT_MOVING;
+}
+
+/* Chunk that a frame is in */
+static inline u32 fsr_chunkmap_chunk(const struct fsr_chunkmap *map, u32 frame)
+{
+	return frame >> fsr_chunkmap_frame_shift(map);
+}
+
+/* Where a byte of a frame is */
+static inline void fsr_chunkmap_where(const struct fsr_chunkmap *map, u32 frame, u64 at, u64 *addr,
+				      u32 *rkey)
+{
+	const struct fsr_chunk *chunk = &map->chunks[fsr_chunkmap_chunk(map, frame)];
+	const u32 mask = (1u << fsr_chunkmap_frame_shift(map)) - 1;
+
+	*addr = chunk->addr + ((u64)(frame & mask) << map->extent_shift) + at;
+	*rkey = chunk->rkey;
 }
 
 /**
@@ -123,21 +154,16 @@ static inline bool fsr_chunkmap_find(const struct fsr_chunkmap *map, u64 offset,
 				     u32 *rkey)
 {
 	u64 extent = fsr_chunkmap_extent(map, offset);
-	unsigned int frame_shift = fsr_chunkmap_frame_shift(map);
-	const struct fsr_chunk *chunk;
-	u32 entry, frame;
+	u32 entry;
 
 	if (extent >= map->nr_extents)
 		return false;
 	entry = READ_ONCE(map->extents[extent]);
 	if (!(entry & FSR_EXTENT_MAPPED))
 		return false;
-	frame = entry & FSR_EXTENT_FRAME;
-	/* Written before the entry, which set_entry() has released. */
-	chunk = &map->chunks[frame >> frame_shift];
-	*addr = chunk->addr + ((u64)(frame & ((1u << frame_shift) - 1)) << map->extent_shift) +
-		(offset & ((1ULL << map->extent_shift) - 1));
-	*rkey = chunk->rkey;
+	/* Of the chunk: written before the entry, which set_entry() has released. */
+	fsr_chunkmap_where(map, entry & FSR_EXTENT_FRAME,
+			   offset & ((1ULL << map->extent_shift) - 1), addr, rkey);
 	return true;
 }
 
@@ -161,6 +187,14 @@ bool fsr_chunkmap_map(struct fsr_chunkmap *map, u64 extent);
 bool fsr_chunkmap_keep(struct fsr_chunkmap *map, u64 extent);
 void fsr_chunkmap_drain(struct fsr_chunkmap *map, u64 extent);
 bool fsr_chunkmap_unmap(struct fsr_chunkmap *map, u64 extent, u32 now);
+
+/* Extents that get another frame. */
+bool fsr_chunkmap_leave(struct fsr_chunkmap *map);
+void fsr_chunkmap_stay(struct fsr_chunkmap *map);
+bool fsr_chunkmap_begin_move(struct fsr_chunkmap *map, u32 extent, u32 *frame);
+bool fsr_chunkmap_end_move(struct fsr_chunkmap *map, u32 extent, u32 frame, u32 *old);
+void fsr_chunkmap_abort_move(struct fsr_chunkmap *map, u32 extent, u32 frame, u32 now);
+void fsr_chunkmap_put(struct fsr_chunkmap *map, u32 frame, u32 now);
 
 int fsr_chunkmap_plan(const struct fsw_welcome *welcome, u64 size, u32 *nr, char *error,
 		      size_t len);

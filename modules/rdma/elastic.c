@@ -57,6 +57,7 @@ int fsr_elastic_alloc(struct fsr_session *s, u32 nr)
 	map->extents = kvcalloc(map->nr_extents, sizeof(*map->extents), GFP_KERNEL);
 	map->frames = kvcalloc(BITS_TO_LONGS(map->nr_extents), sizeof(long), GFP_KERNEL);
 	map->chunks = kvcalloc(nr, sizeof(*map->chunks), GFP_KERNEL);
+	fsr_move_alloc(s);
 	return map->extents && map->frames && map->chunks ? 0 : -ENOMEM;
 }
 
@@ -67,6 +68,7 @@ void fsr_elastic_free(struct fsr_session *s)
 	kvfree(s->map.frames);
 	kvfree(s->map.extents);
 	kvfree(s->marks);
+	fsr_move_free(s);
 }
 
 /* fsr_elastic_kick - there may be something to tend; any context */
@@ -130,6 +132,12 @@ bool fsr_elastic_place(struct fsr_session *s, struct fastswap_batch *batch,
 	while ((bio = bio_list_pop(&batch->bios))) {
 		u64 extent = fsr_chunkmap_extent(&s->map, fastswap_bio_offset(bio));
 
+		if (write && unlikely(fsr_chunkmap_is_moving(&s->map, extent))) {
+			batch->nr--;
+			if (!fsr_move_hold(s, bio, batch->class))
+				bio_list_add(refused, bio);
+			continue;
+		}
 		if (write ? fsr_chunkmap_map(&s->map, extent) :
 			    fsr_chunkmap_keep(&s->map, extent)) {
 			bio_list_add(&good, bio);
@@ -175,19 +183,12 @@ static void fail_parked(struct fsr_session *s)
 			fastswap_end_bios(s->up, i, &lists[i], BLK_STS_NOSPC, 0);
 }
 
-/* Those that find no frame wait again. */
-static void unpark(struct fsr_session *s)
+/* fsr_elastic_resubmit - bios that have waited, by class, come once more */
+void fsr_elastic_resubmit(struct fsr_session *s, struct bio_list lists[FASTSWAP_NR_CLASSES])
 {
-	struct bio_list lists[FASTSWAP_NR_CLASSES] = { };
 	unsigned int i;
-	bool any;
 
-	spin_lock_irq(&s->map_lock);
-	any = s->nr_parked && s->map.free;
-	if (any)
-		take_parked(s, lists);
-	spin_unlock_irq(&s->map_lock);
-	for (i = 0; any && i < FASTSWAP_NR_CLASSES; i++) {
+	for (i = 0; i < FASTSWAP_NR_CLASSES; i++) {
 		struct fastswap_batch batch = { .class = i, .bios = lists[i] };
 		struct fastswap_ticket ticket;
 
@@ -195,6 +196,21 @@ static void unpark(struct fsr_session *s)
 		if (batch.nr)
 			fsr_submit(s, &batch, &ticket);
 	}
+}
+
+/* Those that find no frame wait again. */
+static void unpark(struct fsr_session *s)
+{
+	struct bio_list lists[FASTSWAP_NR_CLASSES] = { };
+	bool any;
+
+	spin_lock_irq(&s->map_lock);
+	any = s->nr_parked && s->map.free;
+	if (any)
+		take_parked(s, lists);
+	spin_unlock_irq(&s->map_lock);
+	if (any)
+		fsr_elastic_resubmit(s, lists);
 }
 
 /**
@@ -226,6 +242,7 @@ void fsr_elastic_stop_waiting(struct fsr_session *s)
 	s->draining = false;
 	spin_unlock_irq(&s->map_lock);
 	fail_parked(s);
+	fsr_move_stop_waiting(s);
 }
 
 /* fsr_elastic_granted - the server has granted all that it was asked for */
@@ -290,6 +307,7 @@ static void end_recall(struct fsr_session *s)
 static void park_waiting(struct fsr_queue *q)
 {
 	struct fsr_session *s = q->conn.session;
+	bool moved = false;
 	unsigned int i;
 	struct bio *bio;
 
@@ -298,6 +316,8 @@ static void park_waiting(struct fsr_queue *q)
 	for (i = 0; i < FSR_LANES; i++) {
 		struct fsr_lane *lane = &q->lanes[i];
 
+		if (lane->own && bio_list_pop(&lane->waiting))
+			moved = true;
 		while ((bio = bio_list_pop(&lane->waiting))) {
 			bio_list_add(&s->parked[lane->class], bio);
 			s->nr_parked++;
@@ -308,6 +328,8 @@ static void park_waiting(struct fsr_queue *q)
 	}
 	spin_unlock(&s->map_lock);
 	spin_unlock_irq(&q->lock);
+	if (moved)
+		fsr_move_end(s, BLK_STS_IOERR);
 }
 
 /**
@@ -349,8 +371,8 @@ static bool may_hold(const struct fsr_session *s, u32 extent)
 	return fastswap_may_hold(s->up, extent_offset(s, extent), 1ULL << s->map.extent_shift);
 }
 
-/* Once all that is accepted has ended nobody uses the extents that are DRAINING now. */
-static void set_marks(struct fsr_session *s)
+/* fsr_elastic_set_marks - what is accepted now is to end; for one thing at a time */
+void fsr_elastic_set_marks(struct fsr_session *s)
 {
 	unsigned int i, l;
 
@@ -364,7 +386,8 @@ static void set_marks(struct fsr_session *s)
 	}
 }
 
-static bool are_marks_passed(struct fsr_session *s)
+/* fsr_elastic_are_marks_passed - has it? */
+bool fsr_elastic_are_marks_passed(struct fsr_session *s)
 {
 	unsigned int i, l;
 	bool all = true;
@@ -388,7 +411,7 @@ static void begin_drain(struct fsr_session *s)
 	bool any = false;
 	u32 i;
 
-	if (READ_ONCE(s->draining) ||
+	if (READ_ONCE(s->draining) || fsr_move_is_active(s) ||
 	    (!READ_ONCE(s->nr_parked) && time_before(jiffies, s->looked_at + TEND_DELAY)))
 		return;
 	s->looked_at = jiffies;
@@ -405,7 +428,8 @@ static void begin_drain(struct fsr_session *s)
 	}
 	if (!any)
 		return;
-	set_marks(s);
+	/* Once all that is accepted has ended nobody uses the extents that are DRAINING now. */
+	fsr_elastic_set_marks(s);
 	spin_lock_irq(&s->map_lock);
 	s->draining = true;
 	spin_unlock_irq(&s->map_lock);
@@ -419,7 +443,7 @@ static void end_drain(struct fsr_session *s)
 		return;
 	/* The marks of before a loss mean nothing. Who is DRAINING yet is so in the next round. */
 	if (READ_ONCE(s->losses) == s->marks_losses) {
-		if (!are_marks_passed(s))
+		if (!fsr_elastic_are_marks_passed(s))
 			return;
 		for (i = 0; i < s->map.nr_extents; i++) {
 			if (!(i % 1024))
@@ -499,9 +523,11 @@ void fsr_elastic_tend(struct work_struct *work)
 	end_recall(s);
 	end_drain(s);
 	begin_drain(s);
+	if (fsr_move_is_active(s) || !READ_ONCE(s->draining))
+		fsr_move_tend(s, is_recalling(s) && READ_ONCE(s->recalled));
 	unpark(s);
 	give_up(s);
 	talk(s);
-	soon = READ_ONCE(s->draining) || READ_ONCE(s->nr_parked);
+	soon = READ_ONCE(s->draining) || READ_ONCE(s->nr_parked) || fsr_move_is_active(s);
 	queue_delayed_work(fsr_wq, &s->tending, soon ? TEND_SOON : TEND_DELAY);
 }

@@ -101,9 +101,13 @@ static int fill_work(struct fsr_work *work, struct fsr_lane *lane)
 	work->mark = q->mark++;
 	bio_list_init(&work->bios);
 
-	if (!fsr_chunkmap_find(&s->map, fastswap_bio_offset(bio), &work->wr.remote_addr,
-			       &work->wr.rkey))
+	if (unlikely(lane->own)) {
+		work->wr.remote_addr = s->move.addr;
+		work->wr.rkey = s->move.rkey;
+	} else if (!fsr_chunkmap_find(&s->map, fastswap_bio_offset(bio), &work->wr.remote_addr,
+				      &work->wr.rkey)) {
 		return -EINVAL;
+	}
 
 	do {
 		if (!fsr_run_add(&run, fastswap_bio_offset(bio), bio->bi_iter.bi_size,

@@ -56,6 +56,7 @@ void fsr_queue_init(struct fsr_queue *q, struct fsr_session *s, enum fsw_role ro
 	for (i = 0; i < ARRAY_SIZE(q->lanes); i++) {
 		q->lanes[i].queue = q;
 		q->lanes[i].class = classes[role][i];
+		q->lanes[i].own = i == FSR_LANE_OWN;
 	}
 }
 

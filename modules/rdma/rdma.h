@@ -7,8 +7,8 @@
  * and be replaced, the session goes on. cm.c makes connections, closing.c ends them,
  * queue.c gives a data connection its ring and its completion queue, io.c posts
  * and reap.c completes, control.c talks to the server and question.c asks it for
- * chunks, elastic.c decides how many, auth.c finds out whether the server is ours,
- * link.c puts these together, recover.c replaces a link, reserve.c keeps memory for
+ * chunks, elastic.c decides how many, move.c makes some empty, auth.c finds out whether the server
+ * is ours, link.c puts these together, recover.c replaces a link, reserve.c keeps memory for
  * that, hold.c ends the wait for it, session.c is the whole.
  */
 #ifndef _FSR_RDMA_H
@@ -29,6 +29,7 @@
 #include <fastswap/proto.h>
 
 #include "chunkmap.h"
+#include "move.h"
 #include "params.h"
 #include "session_sm.h"
 #include "watch.h"
@@ -105,6 +106,7 @@ struct fsr_conn {
  * struct fsr_lane - bios of one class on their way through a queue
  * @queue: the queue
  * @class: the class
+ * @own: nobody else's bios, but that of move.c
  * @waiting: bios that found no room in the ring; under queue->lock
  * @accepted: bios that have come so far; under queue->lock
  * @wanted: @ended at which nobody waits for an interrupt any more; under queue->lock
@@ -117,6 +119,7 @@ struct fsr_conn {
 struct fsr_lane {
 	struct fsr_queue *queue;
 	enum fastswap_class class;
+	bool own;
 	struct bio_list waiting;
 	u32 accepted;
 	u32 wanted;
@@ -154,7 +157,8 @@ enum fsr_queue_flag {
 	FSR_ARMED,	/* the next completion makes an interrupt, or one is on its way */
 };
 
-#define FSR_LANES	3	/* of one queue */
+#define FSR_LANES	4	/* of one queue */
+#define FSR_LANE_OWN	3	/* see move.c */
 
 /* Counters of a queue that are written by the holder of queue->lock. */
 struct fsr_post_stats {
@@ -273,6 +277,7 @@ struct fsr_queue {
  * @nr_parked: how many
  * @parked_since: since when, in jiffies
  * @draining: some extents are about to lose their frames, and @marks are set
+ * @move: an extent that is being moved
  * @recalling: the server has asked for chunks back a moment ago, so that none are kept spare
  * @recalled: how many it has not been given yet
  * @recalled_at: when it asked, in jiffies
@@ -337,6 +342,7 @@ struct fsr_session {
 	u32 nr_parked;
 	unsigned long parked_since;
 	bool draining;
+	struct fsr_move move;
 	bool recalling;
 	u32 recalled;
 	unsigned long recalled_at;
@@ -482,8 +488,25 @@ void fsr_elastic_stop_waiting(struct fsr_session *s);
 void fsr_elastic_granted(struct fsr_session *s);
 void fsr_elastic_denied(struct fsr_session *s, const struct fsw_deny *deny, u32 asked);
 void fsr_elastic_recall(struct fsr_session *s, u32 chunks);
+void fsr_elastic_resubmit(struct fsr_session *s, struct bio_list lists[FASTSWAP_NR_CLASSES]);
+void fsr_elastic_set_marks(struct fsr_session *s);
+bool fsr_elastic_are_marks_passed(struct fsr_session *s);
 void fsr_elastic_lose(struct fsr_session *s);
 void fsr_elastic_tend(struct work_struct *work);
+
+/* move.c */
+void fsr_move_alloc(struct fsr_session *s);
+void fsr_move_free(struct fsr_session *s);
+bool fsr_move_hold(struct fsr_session *s, struct bio *bio, enum fastswap_class class);
+void fsr_move_stop_waiting(struct fsr_session *s);
+void fsr_move_end(struct fsr_session *s, blk_status_t status);
+void fsr_move_finish(struct fsr_session *s);
+void fsr_move_tend(struct fsr_session *s, bool wanted);
+
+static inline bool fsr_move_is_active(const struct fsr_session *s)
+{
+	return s->move.state != FSR_MOVE_NONE;
+}
 
 /* auth.c */
 int fsr_auth_alloc(struct fsr_session *s, char *error);

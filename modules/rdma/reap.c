@@ -59,20 +59,23 @@ struct done {
 static void end_done(struct fsr_session *s, struct done *done)
 {
 	struct fsr_lane *lane = done->lane;
-	u64 start = done->start_ns, ns;
+	u64 start = done->start_ns, ns = 0;
 
 	if (!done->nr)
 		return;
 	/* It may have been there for long: nobody waited for it. */
 	if (lane->class == FASTSWAP_AHEAD)
 		start = 0;
-	ns = fastswap_end_bios(s->up, lane->class, &done->bios, done->status, start);
+	if (likely(!lane->own))
+		ns = fastswap_end_bios(s->up, lane->class, &done->bios, done->status, start);
 	if (likely(ns))
 		WRITE_ONCE(lane->rtt_ns, fastswap_mean_add(lane->rtt_ns, ns));
 	/* Only now: whoever polls expects its pages to be unlocked. */
 	smp_store_release(&lane->ended, lane->ended + done->nr);
 	done->nr = 0;
 	bio_list_init(&done->bios);
+	if (unlikely(lane->own))
+		fsr_move_end(s, done->status);
 }
 
 /* Has all the data of a READ come? It is unmapped. */

@@ -225,8 +225,10 @@ void fsr_detach(void *priv)
 	/* It asks nothing from here on. */
 	cancel_delayed_work_sync(&s->tending);
 	mutex_lock(&s->mutex);
-	if (alive)
+	if (alive) {
+		fsr_move_finish(s);
 		fsr_control_leave(s);
+	}
 	tear_down(s);
 	fsr_session_change(s, FSR_CLOSED);
 	mutex_unlock(&s->mutex);

@@ -68,9 +68,10 @@ ssize_t fsr_show_stats(void *priv, char *buf, size_t len)
 	at += scnprintf(buf + at, len - at,
 			"chunks_promised %u\nchunks_granted %u\nextents_used %llu\n"
 			"extents_free %u\nchunk_waits %llu\nchunk_refusals %llu\n"
-			"chunk_recalls %llu\n",
+			"chunk_recalls %llu\nextents_moved %llu\nmove_waits %llu\n",
 			s->map.nr, s->map.in[FSR_CHUNK_GRANTED], fsr_chunkmap_used(&s->map),
-			s->map.free, s->waits, s->refusals, s->recalls);
+			s->map.free, s->waits, s->refusals, s->recalls, s->move.moved,
+			s->move.waits);
 	spin_unlock_irq(&s->map_lock);
 	return at;
 }

@@ -203,8 +203,9 @@ check_layers()
 
 	leaves='mailbox vobj notify stats logline log option config conffile adminaddr allow'
 	leaves+=' quota ledger rate netaddr conn_sm region_sm auth_sm mac'
-	levels=(main 'load admin' 'listener claim admission auth bounds watchdog' snapshot worker
-		serve session grant 'conn ctrl' pool 'region memory tenant' "$leaves")
+	levels=(main 'load admin' 'listener claim admission auth bounds watchdog' snapshot
+		'worker resize' serve session grant 'conn ctrl' pool resize_plan
+		'region memory tenant' "$leaves")
 	for level in "${levels[@]}"; do
 		for name in $level; do
 			[[ -z "$higher" ]] ||

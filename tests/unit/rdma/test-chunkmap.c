@@ -33,6 +33,9 @@ static struct fsr_chunkmap new_map(void)
 	return map;
 }
 
+/* A frame that is in use besides those of the extents: one of the two of an extent that moves. */
+static u32 extra = UINT32_MAX;
+
 /* What always holds. */
 static void check(const struct fsr_chunkmap *map)
 {
@@ -49,6 +52,11 @@ static void check(const struct fsr_chunkmap *map)
 		seen[frame] = true;
 		used[frame / PER]++;
 		assert_int_equal(map->chunks[frame / PER].state, FSR_CHUNK_GRANTED);
+	}
+	if (extra < map->nr_extents) {
+		assert_false(seen[extra]);
+		seen[extra] = true;
+		used[extra / PER]++;
 	}
 	for (i = 0; i < map->nr_extents; i++)
 		assert_int_equal(!!(map->frames[0] & 1UL << i), seen[i]);
@@ -388,6 +396,133 @@ static void everything_is_lost(void **state)
 	check(&map);
 }
 
+/* Three chunks, of which the second has the fewest extents: 4, 1, 2. */
+static struct fsr_chunkmap scattered(void)
+{
+	static const u32 gone[] = { 5, 6, 7, 9, 11 };
+	struct fsr_chunkmap map = new_map();
+	u32 i;
+
+	get(&map, 3, 0);
+	for (i = 0; i < 3 * PER; i++)
+		assert_true(fsr_chunkmap_map(&map, i));
+	for (i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		fsr_chunkmap_drain(&map, gone[i]);
+		assert_true(fsr_chunkmap_unmap(&map, gone[i], 1));
+	}
+	check(&map);
+	return map;
+}
+
+static void a_chunk_is_emptied(void **state)
+{
+	struct fsr_chunkmap map = scattered();
+	u32 frame, old, first;
+
+	assert_int_equal(map.leaving, FSR_NO_CHUNK);
+	assert_true(fsr_chunkmap_leave(&map));
+	assert_int_equal(map.leaving, 1);
+	/* Not of that chunk; nothing is in it; there is no such. */
+	assert_false(fsr_chunkmap_begin_move(&map, 0, &frame));
+	assert_false(fsr_chunkmap_begin_move(&map, 5, &frame));
+	assert_false(fsr_chunkmap_begin_move(&map, 15, &frame));
+	/* About to lose its frame. */
+	fsr_chunkmap_drain(&map, 4);
+	assert_false(fsr_chunkmap_begin_move(&map, 4, &frame));
+	assert_true(fsr_chunkmap_keep(&map, 4));
+
+	assert_true(fsr_chunkmap_begin_move(&map, 4, &frame));
+	assert_int_equal(frame / PER, 2);
+	assert_true(fsr_chunkmap_is_moving(&map, 4));
+	assert_false(fsr_chunkmap_is_ready(&map, 4 * EXTENT));
+	/* It can be read, and stays. */
+	assert_true(fsr_chunkmap_keep(&map, 4));
+	assert_true(fsr_chunkmap_is_moving(&map, 4));
+	expect(&map, 4 * EXTENT, ADDR(1), 101);
+	fsr_chunkmap_drain(&map, 4);
+	assert_false(fsr_chunkmap_unmap(&map, 4, 0));
+	assert_false(fsr_chunkmap_begin_move(&map, 4, &first));
+	extra = frame;
+	check(&map);
+	/* Nobody else gets a frame there meanwhile. */
+	assert_true(fsr_chunkmap_map(&map, 5));
+	expect(&map, 5 * EXTENT, ADDR(2) + 3 * EXTENT, 102);
+	check(&map);
+
+	assert_true(fsr_chunkmap_end_move(&map, 4, frame, &old));
+	assert_int_equal(old, PER);
+	extra = old;
+	check(&map);
+	assert_true(fsr_chunkmap_is_ready(&map, 4 * EXTENT));
+	expect(&map, 4 * EXTENT + 4096, ADDR(2) + EXTENT + 4096, 102);
+	assert_int_equal(fsr_chunkmap_release(&map, 9, 0, 0, NR, &first), 0);
+	fsr_chunkmap_put(&map, old, 7);
+	extra = UINT32_MAX;
+	check(&map);
+	/* The next one is this, or none: it is empty. */
+	assert_int_equal(fsr_chunkmap_release(&map, 7, 0, 0, NR, &first), 1);
+	assert_int_equal(first, 1);
+	assert_int_equal(map.leaving, FSR_NO_CHUNK);
+	check(&map);
+	assert_true(fsr_chunkmap_taken(&map, 1, 1));
+	assert_false(fsr_chunkmap_leave(&map));
+}
+
+static void what_cannot_be_moved(void **state)
+{
+	struct fsr_chunkmap map = scattered();
+	u32 frame, i;
+
+	/* It stays where it was. */
+	assert_true(fsr_chunkmap_leave(&map));
+	assert_true(fsr_chunkmap_begin_move(&map, 4, &frame));
+	fsr_chunkmap_abort_move(&map, 4, frame, 5);
+	check(&map);
+	assert_true(fsr_chunkmap_is_ready(&map, 4 * EXTENT));
+	expect(&map, 4 * EXTENT, ADDR(1), 101);
+
+	/* Others have taken what there was: they get the rest, too. */
+	assert_true(fsr_chunkmap_map(&map, 12));
+	assert_true(fsr_chunkmap_map(&map, 13));
+	expect(&map, 13 * EXTENT, ADDR(2) + 3 * EXTENT, 102);
+	check(&map);
+	assert_false(fsr_chunkmap_begin_move(&map, 4, &frame));
+	assert_int_equal(map.leaving, FSR_NO_CHUNK);
+	check(&map);
+	assert_false(fsr_chunkmap_leave(&map));
+	for (i = 5; i < 8; i++)
+		assert_true(fsr_chunkmap_map(&map, i));
+	assert_int_equal(map.free, 0);
+	check(&map);
+
+	/* One that is empty can be given back as it is. */
+	get(&map, 1, 0);
+	assert_false(fsr_chunkmap_leave(&map));
+}
+
+static void everything_is_lost_meanwhile(void **state)
+{
+	struct fsr_chunkmap map = scattered();
+	u32 frame, old;
+
+	assert_true(fsr_chunkmap_leave(&map));
+	assert_true(fsr_chunkmap_begin_move(&map, 4, &frame));
+	fsr_chunkmap_lose(&map);
+	check(&map);
+	assert_false(fsr_chunkmap_end_move(&map, 4, frame, &old));
+	fsr_chunkmap_abort_move(&map, 4, frame, 0);
+	fsr_chunkmap_put(&map, frame, 0);
+	check(&map);
+
+	map = scattered();
+	assert_true(fsr_chunkmap_leave(&map));
+	assert_true(fsr_chunkmap_begin_move(&map, 4, &frame));
+	assert_true(fsr_chunkmap_end_move(&map, 4, frame, &old));
+	fsr_chunkmap_lose(&map);
+	fsr_chunkmap_put(&map, old, 0);
+	check(&map);
+}
+
 static int plan(u64 available, u32 max, u64 size, u32 *nr, const char *text)
 {
 	struct fsw_welcome welcome = {
@@ -452,6 +587,9 @@ int main(void)
 		cmocka_unit_test(how_many_are_missing),
 		cmocka_unit_test(the_link_breaks),
 		cmocka_unit_test(everything_is_lost),
+		cmocka_unit_test(a_chunk_is_emptied),
+		cmocka_unit_test(what_cannot_be_moved),
+		cmocka_unit_test(everything_is_lost_meanwhile),
 		cmocka_unit_test(how_much_to_ask_for),
 	};
 

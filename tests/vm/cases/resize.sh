@@ -14,6 +14,10 @@
 requires blkdiscard curl
 
 readonly CONFIG=/tmp/server.conf
+readonly SCATTERED='2 6 10 14 18 22 26 30 34 38 42 46'	# MiB
+readonly CHANGED='26 34 42' REPEATED='30 38 46'	# of these, what is written meanwhile
+readonly FAULTS=/sys/kernel/debug/fastswap/fault/rdma
+readonly WRITING=/run/writing
 
 configure()
 {
@@ -62,6 +66,62 @@ locked()
 		awk '{ print int($1 / 1024) }'
 }
 
+locked_is()
+{
+	(($(locked) == $1))
+}
+
+# scatter: twelve extents, each in a chunk that has room for two
+scatter()
+{
+	local at
+
+	resize 64M
+	wait_for 20 pool_is 64
+	drop 0 48
+	wait_for 20 has extents_used 0
+	# The server may have said no a moment ago.
+	wait_for 30 write_at 0 48
+	for at in $SCATTERED; do
+		drop $((at - 2)) 2
+	done
+	wait_for 20 has extents_used 12
+}
+
+scattered_is_right()
+{
+	local at
+
+	for at in $SCATTERED; do
+		right_at "$at" 2
+	done
+}
+
+# keep_writing, keep_repeating: other bytes than before, or the same, as long as $WRITING is there
+keep_writing()
+{
+	local at
+
+	while [[ -e $WRITING ]]; do
+		for at in $CHANGED; do
+			dd if=/dev/urandom of=/tmp/random bs=1M seek="$at" count=2 conv=notrunc \
+				status=none
+			write_at "$at" 2
+			right_at "$at" 2
+		done
+	done
+}
+
+keep_repeating()
+{
+	local at="$1"
+
+	while [[ -e $WRITING ]]; do
+		dd if=/tmp/random of="$DEVICE" bs=4k skip=$((at * 256)) seek=$((at * 256)) \
+			count=512 oflag=direct conv=notrunc status=none
+	done
+}
+
 rdma_up
 dd if=/dev/urandom of=/tmp/random bs=1M count=64 status=none
 configure 64M
@@ -71,13 +131,13 @@ step "nobody is there"
 before=$(locked)
 resize 16M
 wait_for 20 pool_is 16
-check "MiB that went back to the system" $((before - $(locked))) -eq 48
+wait_for 10 locked_is $((before - 48))
 resize 40M
 wait_for 20 pool_is 40
-check "MiB that are locked" "$(locked)" -eq $((before - 24))
+wait_for 10 locked_is $((before - 24))
 resize 24M
 wait_for 20 pool_is 24
-check "MiB that are locked" "$(locked)" -eq $((before - 40))
+wait_for 10 locked_is $((before - 40))
 # As often as one likes, also in between.
 for size in 64M 8M 48M 12M 16M; do
 	resize "$size"
@@ -147,20 +207,60 @@ resize 64M
 wait_for 20 pool_is 64
 wait_for 20 write_at 0 48
 right_at 0 48
+
+step "what is scattered is moved together"
+scatter
+moved=$(backend extents_moved)
+resize 24M
+wait_for 60 pool_is 24
+check "extents that were moved" $(($(backend extents_moved) - moved)) -gt 0
+check "chunks" "$(backend chunks_granted)" -le 6
+check "extents" "$(backend extents_used)" -eq 12
+scattered_is_right
+
+step "also while it is written, and links break"
+for round in 1 2 3; do
+	scatter
+	moved=$(backend extents_moved)
+	touch $WRITING
+	keep_writing &
+	writers=($!)
+	for at in $REPEATED; do
+		keep_repeating "$at" &
+		writers+=($!)
+	done
+	sleep 1
+	echo "1/2x4@$round" >$FAULTS/kill
+	resize 24M
+	wait_for 120 pool_is 24
+	echo off >$FAULTS/kill
+	rm $WRITING
+	for writer in "${writers[@]}"; do
+		wait "$writer"
+	done
+	wait_for 30 is_in_state live
+	scattered_is_right
+	note "$(($(backend extents_moved) - moved)) extents were moved, $(backend move_waits)" \
+		"writes have waited for that"
+	check "extents that were moved" $(($(backend extents_moved) - moved)) -gt 0
+done
+check "lost bytes" "$(attribute lost)" -eq 0
 drop 0 48
 detach "$DEVICE"
 wait_for 20 lent_is 0
 echo 30 >$PARAMETERS/return_s
 
 step "swap, while the pool changes its size"
+resize 64M
+wait_for 20 pool_is 64
 attach "rdma://$VM_IP:$PORT" --size 48M --queues 2 --swapon
 start_walk 8 --seed 1 --size 24 --write --walk random
 resize 40M
 resize 64M
 wait_for 20 pool_is 64
-# Less than is stored.
+# Less than is stored: it moves together.
 resize 8M
-sleep 3
+sleep 6
 check "health" "$(health)" = 'ok, the pool is shrinking'
 resize 48M
 wait_for 20 pool_is 48
