@@ -91,7 +91,7 @@ timeout 60 fastswap detach --all
 unload
 
 step "servers that are none of ours"
-with_bad_server version 'no common protocol version: the server speaks 7 to 9, this module 1 to 3'
+with_bad_server version 'no common protocol version: the server speaks 7 to 9, this module 1 to 4'
 with_bad_server reason 'refuses: unknown reason 999'
 with_bad_server stranger 'is no fastswap server'
 with_bad_server silent 'does not answer on port 50009'
