@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "fake_files.h"
 #include "fake_numanode.h"
 #include "memory.h"
 #include "numanode.h"
@@ -101,38 +102,6 @@ int __wrap_mlock2(const void *addr, size_t len, unsigned int flags)
 		return -1;
 	}
 	return 0;
-}
-
-/* What the kernel says about itself; not set: what it really says. */
-struct file {
-	const char *path, *text;
-};
-
-static const struct file *files;
-
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-
-int __wrap_open(const char *path, int flags, ...)
-{
-	const struct file *file;
-	size_t len;
-	int fd;
-
-	if (!files)
-		return __real_open(path, flags);
-	for (file = files; file->path; file++) {
-		if (strcmp(file->path, path))
-			continue;
-		len = strlen(file->text);
-		fd = memfd_create("file", 0);
-		assert_true(fd >= 0);
-		assert_int_equal(write(fd, file->text, len), len);
-		assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-		return fd;
-	}
-	errno = ENOENT;
-	return -1;
 }
 
 static uint64_t chunk_size;
