@@ -173,8 +173,8 @@ int fsr_closing_init(void)
 /**
  * fsr_closing_exit - after the last connection
  *
- * Nothing is left when a module is unloaded, unless that is what has detached its last devices, or it
- * fails to initialise: then nobody asks whether it is in use, and this waits.
+ * Nothing is left when a module is unloaded, unless that is what has detached its last devices, or
+ * it fails to initialise: then nobody asks whether it is in use, and this waits.
  */
 void fsr_closing_exit(void)
 {
