@@ -202,6 +202,16 @@ log_since_mark()
 	dmesg | sed "1,/case: mark $marks\$/d"
 }
 
+# ends_with STATUS COMMAND [ARGUMENT...]
+ends_with()
+{
+	local want="$1" status=0
+
+	shift
+	timeout -k 1 60 "$@" || status=$?
+	check "exit status of $*" "$status" -eq "$want"
+}
+
 # fails_with SECONDS PATTERN COMMAND [ARGUMENT...]
 #	COMMAND fails by itself, in time, with one line that matches PATTERN.
 fails_with()
@@ -242,6 +252,12 @@ no_devices_left()
 }
 
 # unload: takes the modules out, which nobody may be using any more
+# is_closed: there are no devices, and the CM is done with all connections that they had
+is_closed()
+{
+	[[ "$(</sys/module/fastswap_rdma/refcnt)" -eq 0 ]]
+}
+
 unload()
 {
 	local module

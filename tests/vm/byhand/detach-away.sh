@@ -14,11 +14,6 @@
 
 readonly ROUNDS=60
 
-is_closed()
-{
-	[[ "$(</sys/module/fastswap_rdma/refcnt)" -eq 0 ]]
-}
-
 rdma_up
 wait_for_server
 for ((round = 0; round < ROUNDS; round++)); do

@@ -112,16 +112,6 @@ start_sleeper()
 	sleeper=$(<$WALKS/sleeper)
 }
 
-# ends_with STATUS COMMAND [ARGUMENT...]
-ends_with()
-{
-	local want="$1" status=0
-
-	shift
-	timeout -k 1 60 "$@" || status=$?
-	check "exit status of $*" "$status" -eq "$want"
-}
-
 # refuses PATTERN COMMAND [ARGUMENT...]: with one line that matches
 refuses()
 {

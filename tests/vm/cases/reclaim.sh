@@ -22,16 +22,6 @@ readonly LRU_GEN=/sys/kernel/mm/lru_gen/enabled
 readonly IDLE_SECONDS=20
 readonly IDLE_PPM=1000		# of a CPU, that an idle daemon may take
 
-# ends_with STATUS COMMAND [ARGUMENT...]
-ends_with()
-{
-	local want="$1" status=0
-
-	shift
-	timeout -k 1 60 "$@" || status=$?
-	check "exit status of $*" "$status" -eq "$want"
-}
-
 # waits_for STATUS PROCESS: of this shell
 waits_for()
 {

@@ -121,22 +121,16 @@ step "and all is well again"
 with_memory_limit 5 pagewalk --size 10 --walk random --write
 detach "$DEVICE"
 
-# closed: the CM is done with all connections that we had
-closed()
-{
-	[[ "$(</sys/module/fastswap_rdma/refcnt)" -eq 0 ]]
-}
-
 step "detach while there is no connection"
 attach "rdma://$IP_SERVER:$PORT" --size 16M --queues 1
 fault_net down
 wait_for 30 is_in_state recovering
 detach "$DEVICE"
 # Nothing can be said to the server: connections stay, and with them what handles their events.
-! closed || die "connections were closed while the port is down"
+! is_closed || die "connections were closed while the port is down"
 ! rmmod fastswap_rdma || die "unloaded with connections"
 fault_net up
-wait_for 30 closed
+wait_for 30 is_closed
 
 step "the CM does not get done with connections"
 echo 1/1:15000 >$CLOSE
@@ -147,6 +141,6 @@ wait_for 30 is_connected_again
 detach "$DEVICE"
 ! rmmod fastswap_rdma || die "unloaded with connections"
 echo off >$CLOSE
-wait_for 30 closed
+wait_for 30 is_closed
 unload
 let_server_end
