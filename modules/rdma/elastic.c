@@ -155,16 +155,33 @@ bool fsr_elastic_place(struct fsr_session *s, struct fastswap_batch *batch,
 	return scarce;
 }
 
-/* All writes that wait, by class. */
-static void take_parked(struct fsr_session *s, struct bio_list lists[FASTSWAP_NR_CLASSES])
+/* fsr_elastic_take - all bios that wait somewhere, by class; the lock of @waiting is held */
+void fsr_elastic_take(struct bio_list waiting[FASTSWAP_NR_CLASSES],
+		      struct bio_list lists[FASTSWAP_NR_CLASSES])
 {
 	unsigned int i;
 
-	lockdep_assert_held(&s->map_lock);
 	for (i = 0; i < FASTSWAP_NR_CLASSES; i++) {
-		lists[i] = s->parked[i];
-		bio_list_init(&s->parked[i]);
+		lists[i] = waiting[i];
+		bio_list_init(&waiting[i]);
 	}
+}
+
+/* fsr_elastic_fail - bios that have waited, by class, end with an error */
+void fsr_elastic_fail(struct fsr_session *s, struct bio_list lists[FASTSWAP_NR_CLASSES],
+		      blk_status_t status)
+{
+	unsigned int i;
+
+	for (i = 0; i < FASTSWAP_NR_CLASSES; i++)
+		if (!bio_list_empty(&lists[i]))
+			fastswap_end_bios(s->up, i, &lists[i], status, 0);
+}
+
+static void take_parked(struct fsr_session *s, struct bio_list lists[FASTSWAP_NR_CLASSES])
+{
+	lockdep_assert_held(&s->map_lock);
+	fsr_elastic_take(s->parked, lists);
 	s->nr_parked = 0;
 }
 
@@ -172,15 +189,12 @@ static void fail_parked(struct fsr_session *s)
 {
 	struct bio_list lists[FASTSWAP_NR_CLASSES];
 	unsigned long flags;
-	unsigned int i;
 
 	spin_lock_irqsave(&s->map_lock, flags);
 	s->refusals += s->nr_parked;
 	take_parked(s, lists);
 	spin_unlock_irqrestore(&s->map_lock, flags);
-	for (i = 0; i < FASTSWAP_NR_CLASSES; i++)
-		if (!bio_list_empty(&lists[i]))
-			fastswap_end_bios(s->up, i, &lists[i], BLK_STS_NOSPC, 0);
+	fsr_elastic_fail(s, lists, BLK_STS_NOSPC);
 }
 
 /* fsr_elastic_resubmit - bios that have waited, by class, come once more */

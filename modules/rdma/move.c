@@ -74,17 +74,6 @@ bool fsr_move_hold(struct fsr_session *s, struct bio *bio, enum fastswap_class c
 	return true;
 }
 
-static void take_held(struct fsr_session *s, struct bio_list lists[FASTSWAP_NR_CLASSES])
-{
-	unsigned int i;
-
-	lockdep_assert_held(&s->map_lock);
-	for (i = 0; i < FASTSWAP_NR_CLASSES; i++) {
-		lists[i] = s->move.held[i];
-		bio_list_init(&s->move.held[i]);
-	}
-}
-
 /**
  * fsr_move_stop_waiting - no write waits any more; there is no link
  * @s: the session
@@ -95,15 +84,12 @@ void fsr_move_stop_waiting(struct fsr_session *s)
 {
 	struct bio_list lists[FASTSWAP_NR_CLASSES];
 	unsigned long flags;
-	unsigned int i;
 
 	spin_lock_irqsave(&s->map_lock, flags);
 	s->move.stale = true;
-	take_held(s, lists);
+	fsr_elastic_take(s->move.held, lists);
 	spin_unlock_irqrestore(&s->map_lock, flags);
-	for (i = 0; i < FASTSWAP_NR_CLASSES; i++)
-		if (!bio_list_empty(&lists[i]))
-			fastswap_end_bios(s->up, i, &lists[i], BLK_STS_IOERR, 0);
+	fsr_elastic_fail(s, lists, BLK_STS_IOERR);
 }
 
 /* fsr_move_end - the bio has ended; any context */
@@ -182,7 +168,7 @@ static void abort_move(struct fsr_session *s)
 	if (!is_lost(s))
 		fsr_chunkmap_abort_move(&s->map, m->extent, m->frame, fsr_seconds());
 	fsr_chunkmap_stay(&s->map);
-	take_held(s, lists);
+	fsr_elastic_take(s->move.held, lists);
 	spin_unlock_irq(&s->map_lock);
 	happens(s, FSR_MOVE_EV_FAIL);
 	m->retry_at = jiffies + RETRY_DELAY;
@@ -272,7 +258,7 @@ static bool switch_over(struct fsr_session *s)
 	spin_lock_irq(&s->map_lock);
 	done = !is_lost(s) && fsr_chunkmap_end_move(&s->map, m->extent, m->frame, &m->old);
 	if (done)
-		take_held(s, lists);
+		fsr_elastic_take(s->move.held, lists);
 	spin_unlock_irq(&s->map_lock);
 	if (!done) {
 		abort_move(s);

@@ -488,6 +488,10 @@ void fsr_elastic_stop_waiting(struct fsr_session *s);
 void fsr_elastic_granted(struct fsr_session *s);
 void fsr_elastic_denied(struct fsr_session *s, const struct fsw_deny *deny, u32 asked);
 void fsr_elastic_recall(struct fsr_session *s, u32 chunks);
+void fsr_elastic_take(struct bio_list waiting[FASTSWAP_NR_CLASSES],
+		      struct bio_list lists[FASTSWAP_NR_CLASSES]);
+void fsr_elastic_fail(struct fsr_session *s, struct bio_list lists[FASTSWAP_NR_CLASSES],
+		      blk_status_t status);
 void fsr_elastic_resubmit(struct fsr_session *s, struct bio_list lists[FASTSWAP_NR_CLASSES]);
 void fsr_elastic_set_marks(struct fsr_session *s);
 bool fsr_elastic_are_marks_passed(struct fsr_session *s);
