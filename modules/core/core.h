@@ -8,13 +8,13 @@
 #include <linux/percpu.h>
 #include <linux/percpu-refcount.h>
 #include <linux/spinlock.h>
-#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <fastswap/backend.h>
 
 #include "histogram.h"
 #include "slotmap.h"
+#include "throttle.h"
 
 /* Longest spin of a fault before the task sleeps, microseconds; see poll_us in ABI.md. */
 #define FASTSWAP_POLL_US_MAX		100000
@@ -89,8 +89,7 @@ struct fastswap_stats {
  *	and one per page that is being read ahead
  * @unused: @users is gone
  * @removing: set once, under disk->open_mutex; no open succeeds any more
- * @writeback_pages: slots of the write-backs that the backend holds
- * @writeback_wait: tasks that wait for these to become fewer
+ * @throttle: the write-backs that the backend holds
  * @debugfs: its folder, or an error that debugfs knows to ignore
  * @notify: tells sysfs pollers about @health from task context
  * @index: the N
@@ -113,8 +112,7 @@ struct fastswap_device {
 	bool removing;
 	struct percpu_ref users;
 	struct completion unused;
-	atomic_t writeback_pages;
-	wait_queue_head_t writeback_wait;
+	struct fastswap_throttle throttle;
 	struct dentry *debugfs;
 	struct work_struct notify;
 	int index;

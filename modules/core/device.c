@@ -161,6 +161,7 @@ static void free_device(struct fastswap_device *dev)
 	fastswap_flights_free(dev);
 	kvfree(dev->slots.lost);
 	kvfree(dev->slots.data);
+	fastswap_throttle_exit(&dev->throttle);
 	free_percpu(dev->stats);
 	percpu_ref_exit(&dev->users);
 
@@ -180,7 +181,6 @@ static struct fastswap_device *alloc_device(const struct fastswap_backend_ops *o
 	dev->upper.dev = dev;
 	dev->ops = ops;
 	dev->poll_ns = READ_ONCE(poll_us) * NSEC_PER_USEC;
-	init_waitqueue_head(&dev->writeback_wait);
 	spin_lock_init(&dev->health_lock);
 	INIT_WORK(&dev->notify, notify_work);
 
@@ -190,17 +190,21 @@ static struct fastswap_device *alloc_device(const struct fastswap_backend_ops *o
 	dev->stats = alloc_percpu(struct fastswap_stats);
 	if (!dev->stats)
 		goto exit_users;
+	if (fastswap_throttle_init(&dev->throttle))
+		goto free_stats;
 
 	mutex_lock(&devices_lock);
 	index = idr_alloc(&devices, NULL, 0, 0, GFP_KERNEL);
 	mutex_unlock(&devices_lock);
 	if (index < 0)
-		goto free_stats;
+		goto exit_throttle;
 
 	dev->index = index;
 	snprintf(dev->name, sizeof(dev->name), "fastswap%d", index);
 	return dev;
 
+exit_throttle:
+	fastswap_throttle_exit(&dev->throttle);
 free_stats:
 	free_percpu(dev->stats);
 exit_users:

@@ -12,8 +12,6 @@
 #include <linux/blkdev.h>
 #include <linux/highmem.h>
 #include <linux/pagemap.h>
-#include <linux/sched.h>
-#include <linux/swap.h>
 #include <linux/timekeeping.h>
 
 #include "core.h"
@@ -30,24 +28,6 @@
 static unsigned int plug_write_pages = 64;
 FASTSWAP_UINT_PARAM(plug_write_pages, plug_write_pages, 1, 4096);
 MODULE_PARM_DESC(plug_write_pages, "pages of writes that wait for the end of a plug at most");
-
-/*
- * Reclaim counts on a swap device to slow it down when it brings more than the
- * device can take, as a request queue does that has no request left. Otherwise
- * it runs ahead until everything is under writeback, finds nothing to free and
- * nothing to write, and kills a task. So who brings write-backs while the
- * backend still holds this many pages of them waits until it holds fewer. 1 MiB
- * in flight is more than the fastest links need.
- */
-static unsigned int writeback_pages = 256;
-FASTSWAP_UINT_PARAM(writeback_pages, writeback_pages, 1, 1 << 20);
-MODULE_PARM_DESC(writeback_pages, "pages of write-backs under way above which reclaim waits");
-
-/*
- * The backend's own bounds on I/O end this wait; to give up earlier than they
- * do is to run ahead, and only a broken backend needs more.
- */
-#define WRITEBACK_WAIT		(60 * HZ)
 
 /**
  * struct fastswap_plug - bios of one plug and one device
@@ -97,48 +77,12 @@ void fastswap_submit_batch(struct fastswap_device *dev, struct fastswap_batch *b
 	dev->ops->submit(dev->priv, batch, ticket);
 }
 
-/*
- * May sleep. Only write-backs wait: others have their own limits, and nobody's memory. And only
- * tasks and kswapd do, as in the kernel's own reclaim_throttle(). Any other thread of the kernel
- * that reclaims may be what the backend waits for to send a page, or to get its link back: a
- * worker (soft-RoCE and the CM have work queues without a rescuer), or kthreadd, which makes
- * workers.
- */
-static void throttle_writeback(struct fastswap_device *dev)
-{
-	long left;
-
-	if ((current->flags & PF_KTHREAD) && !current_is_kswapd())
-		return;
-	if (likely(atomic_read(&dev->writeback_pages) < READ_ONCE(writeback_pages)))
-		return;
-	this_cpu_inc(dev->stats->write_waits);
-	do {
-		left = wait_event_timeout(dev->writeback_wait,
-					  atomic_read(&dev->writeback_pages) <
-						  READ_ONCE(writeback_pages),
-					  WRITEBACK_WAIT);
-		/* That it takes long is known then, and has a bound of the user's choice. */
-	} while (!left && READ_ONCE(dev->health) == FASTSWAP_RECOVERING);
-}
-
-static void end_writeback(struct fastswap_device *dev, unsigned int pages)
-{
-	if (atomic_sub_return(pages, &dev->writeback_pages) >= READ_ONCE(writeback_pages))
-		return;
-	/* atomic_sub_return() is the full barrier that waitqueue_active() needs. */
-	if (waitqueue_active(&dev->writeback_wait))
-		wake_up(&dev->writeback_wait);
-}
-
-/* Return: were there write-backs among them? */
-static bool dispatch_writes(struct fastswap_device *dev, struct bio_list *bios)
+static void dispatch_writes(struct fastswap_device *dev, struct bio_list *bios,
+			    struct fastswap_tally *tally)
 {
 	struct fastswap_batch swap = { .class = FASTSWAP_WRITEBACK };
 	struct fastswap_batch other = { .class = FASTSWAP_OTHER_WRITE };
 	struct fastswap_ticket ticket;
-	bool writeback;
-	int pages = 0;
 	struct bio *bio;
 
 	while ((bio = bio_list_pop(bios))) {
@@ -146,31 +90,29 @@ static bool dispatch_writes(struct fastswap_device *dev, struct bio_list *bios)
 
 		if (fastswap_classify(bio) == FASTSWAP_WRITEBACK) {
 			batch = &swap;
-			pages += fastswap_nr_slots(bio);
+			fastswap_throttle_add(&dev->throttle, tally, bio);
 		}
 		bio_list_add(&batch->bios, bio);
 		batch->nr++;
 	}
-	/* Before they can end; and the backend owns the batch once it is submitted. */
-	atomic_add(pages, &dev->writeback_pages);
-	writeback = swap.nr;
+	/* The backend owns a batch once it is submitted. */
+	fastswap_throttle_begin(&dev->throttle, tally);
 	fastswap_submit_batch(dev, &swap, &ticket);
 	fastswap_submit_batch(dev, &other, &ticket);
-	return writeback;
 }
 
 static void dispatch(struct fastswap_device *dev, struct fastswap_window *window,
 		     struct bio_list *reads, struct bio_list *writes, bool may_wait)
 {
-	bool writeback = false;
+	struct fastswap_tally tally = { };
 
 	/* Writes first: they need no attention any more, and reads may poll for long. */
 	if (!bio_list_empty(writes))
-		writeback = dispatch_writes(dev, writes);
+		dispatch_writes(dev, writes, &tally);
 	if (!bio_list_empty(reads) || fastswap_window_began(window))
 		fastswap_window_go(dev, window, reads, may_wait);
-	if (writeback && may_wait)
-		throttle_writeback(dev);
+	if (tally.total && may_wait)
+		fastswap_throttle_wait(dev, &tally);
 }
 
 /* @from_schedule: the task is on its way to sleep and must neither spin nor schedule here. */
@@ -218,13 +160,16 @@ static void queue_bio(struct fastswap_device *dev, struct bio *bio)
 		bio_list_add(&plug->writes, bio);
 		plug->write_pages += fastswap_nr_slots(bio);
 		if (plug->write_pages >= READ_ONCE(plug_write_pages)) {
+			struct fastswap_tally tally = { };
+
 			plug->write_pages = 0;
 			/*
 			 * Sleeping ends the plug: it is not there any more afterwards,
 			 * nor is its reference; the queue's holds until we return.
 			 */
-			if (dispatch_writes(dev, &plug->writes))
-				throttle_writeback(dev);
+			dispatch_writes(dev, &plug->writes, &tally);
+			if (tally.total)
+				fastswap_throttle_wait(dev, &tally);
 		}
 		return;
 	}
@@ -396,6 +341,7 @@ u64 fastswap_end_bios(struct fastswap_upper *up, enum fastswap_class class,
 {
 	struct fastswap_device *dev = up->dev;
 	bool write = fastswap_class_is_write(class);
+	struct fastswap_tally tally = { };
 	unsigned int nr = 0, pages = 0;
 	struct bio *bio;
 	u64 ns;
@@ -414,6 +360,8 @@ u64 fastswap_end_bios(struct fastswap_upper *up, enum fastswap_class class,
 			fastswap_ahead_end(dev, bio, status);
 			continue;
 		}
+		if (class == FASTSWAP_WRITEBACK)
+			fastswap_throttle_take(&dev->throttle, &tally, bio);
 		/*
 		 * Before the bio ends: whoever waits for it may read the slot
 		 * at once. After a write that failed nobody knows what the
@@ -429,7 +377,7 @@ u64 fastswap_end_bios(struct fastswap_upper *up, enum fastswap_class class,
 	}
 
 	if (class == FASTSWAP_WRITEBACK)
-		end_writeback(dev, pages);
+		fastswap_throttle_end(&dev->throttle, &tally);
 	this_cpu_add(dev->stats->bios[class], nr);
 	trace_fastswap_complete(dev->index, class, nr, pages, blk_status_to_errno(status), ns);
 	if (unlikely(status != BLK_STS_OK)) {

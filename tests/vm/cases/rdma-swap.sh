@@ -15,8 +15,6 @@ rdma_up
 start_server --size 512M --chunk-size 16M
 attach "rdma://$VM_IP:$PORT" --size 256M --swapon
 grep -q "^$DEVICE " /proc/swaps
-# The groups here are small, see README ("What it does not do"); the default is for large ones.
-echo 64 >/sys/module/fastswap/parameters/writeback_pages
 
 swap_in_all_orders
 swap_with_copy_on_write
