@@ -93,13 +93,17 @@ void bounds_count(struct listener *l)
 
 static unsigned int count_address(const struct listener *l, const struct netaddr *addr)
 {
+	const struct netaddr wanted = netaddr_machine(addr);
 	const struct session *session;
 	unsigned int nr = 0;
 
-	TAILQ_FOREACH(session, &l->sessions, link)
+	TAILQ_FOREACH(session, &l->sessions, link) {
+		const struct netaddr machine = netaddr_machine(&session->address);
+
 		if (session->phase != SESSION_ENDING && session->has_address &&
-		    !memcmp(&session->address, addr, sizeof(*addr)))
+		    !memcmp(&machine, &wanted, sizeof(wanted)))
 			nr++;
+	}
 	return nr;
 }
 

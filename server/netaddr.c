@@ -38,3 +38,12 @@ void netaddr_mask(struct netaddr *addr, unsigned int bits)
 	for (; i < sizeof(addr->bytes); i++)
 		addr->bytes[i] = 0;
 }
+
+struct netaddr netaddr_machine(const struct netaddr *addr)
+{
+	struct netaddr machine = *addr;
+
+	if (!netaddr_is_ipv4(addr))
+		netaddr_mask(&machine, 64);
+	return machine;
+}

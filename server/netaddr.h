@@ -28,6 +28,9 @@ bool netaddr_from(struct netaddr *addr, const struct sockaddr *sa);
 /** netaddr_is_ipv4 - is it a mapped IPv4 address? */
 bool netaddr_is_ipv4(const struct netaddr *addr);
 
+/** netaddr_machine - what one machine has at will: an IPv4 address, a /64 of IPv6 */
+struct netaddr netaddr_machine(const struct netaddr *addr);
+
 /** netaddr_mask - clear all but the first @bits bits */
 void netaddr_mask(struct netaddr *addr, unsigned int bits);
 

@@ -35,11 +35,9 @@ bool rate_allow(struct rate *rate, const struct netaddr *addr, unsigned int per_
 		unsigned int burst, uint64_t now_us)
 {
 	const uint64_t cost_us = 1000000 / per_second ? 1000000 / per_second : 1;
-	struct netaddr key = *addr;
+	const struct netaddr key = netaddr_machine(addr);
 	struct rate_slot *slot;
 
-	if (!netaddr_is_ipv4(addr))
-		netaddr_mask(&key, 64);
 	slot = find_slot(rate, &key);
 	if (slot->due_us < now_us)
 		slot->due_us = now_us;

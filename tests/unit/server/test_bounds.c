@@ -252,6 +252,18 @@ static void sessions_of_one_address(void **state)
 	assert_true(fake_id_state(request_as(3, 1, 3)).accepted);
 }
 
+/* A machine has all addresses of its /64. */
+static void sessions_of_one_network(void **state)
+{
+	f.cfg.max_per_address = 1;
+	strcpy(source_address, "fd00:0:0:1::1");
+	request_as(1, 1, 1);
+	strcpy(source_address, "fd00:0:0:1:ffff::2");
+	assert_refused(request_as(2, 1, 2), FSW_REASON_LIMIT, 1);
+	strcpy(source_address, "fd00:0:0:2::1");
+	assert_true(fake_id_state(request_as(2, 1, 2)).accepted);
+}
+
 static void draining(void **state)
 {
 	struct rdma_cm_id *id = attach(1);
@@ -281,6 +293,7 @@ int main(void)
 		RUNNING(promises_and_reservations),
 		RUNNING(one_address_connects_all_the_time),
 		RUNNING(sessions_of_one_address),
+		RUNNING(sessions_of_one_network),
 		RUNNING(draining),
 	};
 
