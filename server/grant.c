@@ -307,18 +307,10 @@ static enum grants_result step_release(struct grants *g, struct ctrl *ctrl, stru
 	return job_done(g);
 }
 
-/* Would all sessions of the client together be promised more than it may have? */
-static bool exceeds_quota(const struct grants *g, uint32_t promised)
+/* The quota, of all sessions of the client together. */
+static uint64_t quota(const struct grants *g)
 {
-	const struct share *own = &g->share;
-	uint64_t others;
-
-	if (!g->tenant || promised <= own->promised)
-		return false;
-	others = pool_account(g->pool, &g->tenant->account).committed -
-		 ledger_commits(own->promised, own->held);
-	return others + ledger_commits(promised, own->held) >
-	       atomic_load(&g->tenant->max_chunks);
+	return g->tenant ? atomic_load(&g->tenant->max_chunks) : UINT64_MAX;
 }
 
 static enum grants_result step_promise(struct grants *g, struct ctrl *ctrl, struct grant_job *job,
@@ -334,12 +326,15 @@ static enum grants_result step_promise(struct grants *g, struct ctrl *ctrl, stru
 	if (!job->started) {
 		note_progress(g, job, now);
 		may_wait = pool_is_ending(g->pool) && now - job->since_ms < WAIT_FOR_POOL_MS;
-		if (exceeds_quota(g, job->count)) {
+		switch (pool_promise(g->pool, account(g), &g->share, job->count, quota(g))) {
+		case POOL_PROMISED:
+			break;
+		case POOL_NOT_TO_IT:
 			if (may_wait && atomic_load(&g->tenant->nr_ending))
 				return GRANTS_WAITING;
-			deny(job, FSW_REASON_LIMIT,
-			     atomic_load(&g->tenant->max_chunks) << shift);
-		} else if (!pool_promise(g->pool, account(g), &g->share, job->count)) {
+			deny(job, FSW_REASON_LIMIT, quota(g) << shift);
+			break;
+		case POOL_NOT_LEFT:
 			if (may_wait)
 				return GRANTS_WAITING;
 			deny(job, FSW_REASON_NO_MEMORY,
@@ -379,6 +374,7 @@ enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct regio
 void grants_stop(struct grants *g, struct ctrl *ctrl)
 {
 	g->nr_jobs = 0;
+			break;
 	g->nr_collected = 0;
 	if (g->message)
 		ctrl_unslot(ctrl, g->message);
@@ -402,7 +398,7 @@ bool grants_reclaim(struct grants *g, struct region_list *dirty)
 		take_back(g, g->reclaim_at, dirty);
 	if (g->nr_granted)
 		return false;
-	pool_promise(g->pool, account(g), &g->share, 0);
+	pool_promise(g->pool, account(g), &g->share, 0, 0);
 	return true;
 }
 

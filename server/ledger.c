@@ -21,7 +21,7 @@ static uint64_t owed(const struct ledger *ledger)
 
 static uint64_t spoken_for(const struct ledger *ledger)
 {
-	return ledger->held + ledger->reserved - ledger->filled;
+	return ledger->held + ledger_kept(ledger);
 }
 
 static void set(struct ledger *ledger, struct account *account, struct share *share,
@@ -57,6 +57,14 @@ static bool try(struct ledger *ledger, struct account *account, struct share *sh
 		return true;
 	set(ledger, account, share, old.promised, old.held);
 	return false;
+}
+
+bool ledger_is_within(const struct account *account, const struct share *share, uint64_t chunks,
+		      uint64_t limit)
+{
+	const uint64_t others = account->committed - ledger_commits(share->promised, share->held);
+
+	return chunks <= share->promised || others + ledger_commits(chunks, share->held) <= limit;
 }
 
 bool ledger_promise(struct ledger *ledger, struct account *account, struct share *share,

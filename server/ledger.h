@@ -45,6 +45,22 @@ static inline uint64_t ledger_commits(uint64_t promised, uint64_t held)
 	return promised > held ? promised : held;
 }
 
+/** ledger_kept - chunks that are reserved and that nobody holds */
+static inline uint64_t ledger_kept(const struct ledger *ledger)
+{
+	return ledger->reserved - ledger->filled;
+}
+
+/**
+ * ledger_is_within - would a client be promised no more than it may have?
+ * @account: of the client
+ * @share: of the session that would be promised
+ * @chunks: how many; less than before is always within
+ * @limit: of all sessions of the client together
+ */
+bool ledger_is_within(const struct account *account, const struct share *share, uint64_t chunks,
+		      uint64_t limit);
+
 /**
  * ledger_promise - promise a session chunks, in the place of what it was promised before
  * @ledger: all of them

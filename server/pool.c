@@ -387,14 +387,18 @@ bool pool_is_ending(struct pool *pool)
 	return ending;
 }
 
-bool pool_promise(struct pool *pool, struct account *account, struct share *share, uint64_t chunks)
+enum pool_answer pool_promise(struct pool *pool, struct account *account, struct share *share,
+			      uint64_t chunks, uint64_t limit)
 {
-	bool done;
+	enum pool_answer answer = POOL_PROMISED;
 
 	pthread_mutex_lock(&pool->lock);
-	done = ledger_promise(&pool->ledger, account, share, chunks);
+	if (account && !ledger_is_within(account, share, chunks, limit))
+		answer = POOL_NOT_TO_IT;
+	else if (!ledger_promise(&pool->ledger, account, share, chunks))
+		answer = POOL_NOT_LEFT;
 	pthread_mutex_unlock(&pool->lock);
-	return done;
+	return answer;
 }
 
 bool pool_take(struct pool *pool, struct account *account, struct share *share, uint64_t chunks)

@@ -187,8 +187,23 @@ uint64_t pool_coming(struct pool *pool);
 bool pool_is_ending(struct pool *pool);
 
 /* The ledger of the pool, for all threads. See there. */
-bool pool_promise(struct pool *pool, struct account *account, struct share *share,
-		  uint64_t chunks);
+enum pool_answer {
+	POOL_PROMISED,
+	POOL_NOT_TO_IT,		/* its client would be promised more than it may have */
+	POOL_NOT_LEFT,		/* others are promised it, or have it reserved */
+};
+
+/**
+ * pool_promise - promise a session chunks, in the place of what it was promised before
+ * @pool: the pool
+ * @account: of its client, or NULL
+ * @share: of the session
+ * @chunks: how many
+ * @limit: of all that its client is promised; without an account there is none
+ */
+enum pool_answer pool_promise(struct pool *pool, struct account *account, struct share *share,
+			      uint64_t chunks, uint64_t limit);
+
 bool pool_take(struct pool *pool, struct account *account, struct share *share, uint64_t chunks);
 void pool_give(struct pool *pool, struct account *account, struct share *share, uint64_t chunks);
 uint64_t pool_offer(struct pool *pool, const struct account *account);

@@ -474,7 +474,7 @@ static void promises(void **state)
 	assert_false(grants_add_job(&f.g, &m.msg));
 	f.g.elastic = true;
 
-	assert_true(pool_promise(&f.pool, NULL, &other, CHUNKS - 3));
+	assert_int_equal(pool_promise(&f.pool, NULL, &other, CHUNKS - 3, UINT64_MAX), POOL_PROMISED);
 	expect_promised(2, 2);
 	expect_promised(3, 3);
 	promise(4, 4);
@@ -496,10 +496,10 @@ static void promises(void **state)
 	pool_session_ending(&f.pool);
 	promise(7, 4);
 	assert_int_equal(run(1000), GRANTS_WAITING);
-	assert_true(pool_promise(&f.pool, NULL, &other, 0));
+	assert_int_equal(pool_promise(&f.pool, NULL, &other, 0, UINT64_MAX), POOL_PROMISED);
 	assert_int_equal(run(2000), GRANTS_IDLE);
 	assert_int_equal(next_answer(7), FSW_MSG_PROMISED);
-	assert_true(pool_promise(&f.pool, NULL, &other, CHUNKS - 4));
+	assert_int_equal(pool_promise(&f.pool, NULL, &other, CHUNKS - 4, UINT64_MAX), POOL_PROMISED);
 	promise(8, 5);
 	assert_int_equal(run(3000), GRANTS_WAITING);
 	assert_int_equal(run(8000), GRANTS_IDLE);
@@ -522,7 +522,7 @@ static void promises_to_several_sessions_of_a_client(void **state)
 
 	f.g.elastic = true;
 	f.g.tenant = &tenant;
-	assert_true(pool_promise(&f.pool, &tenant.account, &other, 3));
+	assert_int_equal(pool_promise(&f.pool, &tenant.account, &other, 3, UINT64_MAX), POOL_PROMISED);
 	expect_promised(1, 1);
 	promise(2, 2);
 	assert_int_equal(run(1), GRANTS_IDLE);

@@ -135,6 +135,23 @@ static void more_is_promised_than_there_is(void **state)
 	assert_true(take(1, 1));
 }
 
+/* Two sessions of a client, and what it may have. */
+static void within_a_quota(void **state)
+{
+	start(20, 100);
+	assert_true(ledger_is_within(&account[2], &share[2], 8, 8));
+	assert_false(ledger_is_within(&account[2], &share[2], 9, 8));
+	assert_true(promise(2, 5));
+	assert_true(ledger_is_within(&account[2], &share[3], 3, 8));
+	assert_false(ledger_is_within(&account[2], &share[3], 4, 8));
+	/* In the place of what it was promised before. */
+	assert_true(ledger_is_within(&account[2], &share[2], 8, 8));
+	/* It holds more than it is promised, and less is right although the quota is smaller now. */
+	assert_true(take(3, 3));
+	assert_false(ledger_is_within(&account[2], &share[2], 6, 8));
+	assert_true(ledger_is_within(&account[2], &share[2], 4, 1));
+}
+
 static void reservations(void **state)
 {
 	start(10, 200);
@@ -226,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(promises_are_kept),
 		cmocka_unit_test(more_is_promised_than_there_is),
+		cmocka_unit_test(within_a_quota),
 		cmocka_unit_test(reservations),
 		cmocka_unit_test(less_is_always_possible),
 		cmocka_unit_test(at_random),

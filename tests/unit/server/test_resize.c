@@ -93,8 +93,8 @@ static void grow(void **state)
 	until(RESIZE_NONE, 12);
 	assert_int_equal(pool_ledger(&f.pool).total, 12);
 	assert_int_equal(pool_available(&f.pool), 4ull * TEST_CHUNK);
-	assert_true(pool_promise(&f.pool, NULL, &share, 12));
-	assert_true(pool_promise(&f.pool, NULL, &share, 0));
+	assert_int_equal(pool_promise(&f.pool, NULL, &share, 12, 0), POOL_PROMISED);
+	assert_int_equal(pool_promise(&f.pool, NULL, &share, 0, 0), POOL_PROMISED);
 	claim(&list, 4);
 	STAILQ_FOREACH(region, &list, link)
 		assert_int_equal(region->index, index++);
@@ -123,7 +123,7 @@ static void what_is_held_stays(void **state)
 	struct region_list more = STAILQ_HEAD_INITIALIZER(more);
 	struct share share = { 0 };
 
-	assert_true(pool_promise(&f.pool, NULL, &share, 8));
+	assert_int_equal(pool_promise(&f.pool, NULL, &share, 8, 0), POOL_PROMISED);
 	assert_true(pool_take(&f.pool, NULL, &share, 6));
 	claim(&held, 6);
 	resize_want(&f.resizer, 2);
@@ -141,7 +141,7 @@ static void what_is_held_stays(void **state)
 	assert_true(pool_take(&f.pool, NULL, &share, 2));
 	assert_false(pool_take(&f.pool, NULL, &share, 1));
 	pool_give(&f.pool, NULL, &share, 2);
-	assert_true(pool_promise(&f.pool, NULL, &share, 0));
+	assert_int_equal(pool_promise(&f.pool, NULL, &share, 0, 0), POOL_PROMISED);
 }
 
 /* What is not gone yet need not be got. */
