@@ -165,15 +165,19 @@ void pool_set_target(struct pool *pool, uint32_t chunks)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* The most that may go now, and at a time. */
+/* The most that may go now, and at a time. What is reserved stays, also for who is not here. */
 static uint32_t most_to_retire(const struct pool *pool)
 {
+	const uint64_t kept = ledger_kept(&pool->ledger);
+	const uint32_t spare = pool->nr_free > kept ? pool->nr_free - kept : 0;
 	const uint32_t excess = pool->nr_regions - pool->target;
 	uint32_t most = RELEASE_BYTES >> pool->chunk_shift;
 
 	if (most < pool->unit)
 		most = pool->unit;
-	return most < excess ? most : excess;
+	if (most > excess)
+		most = excess;
+	return most < spare ? most : spare;
 }
 
 bool pool_retire(struct pool *pool, struct pool_retired *retired)
@@ -351,7 +355,8 @@ uint32_t pool_recall(struct pool *pool, uint32_t held)
 	uint32_t chunks;
 
 	pthread_mutex_lock(&pool->lock);
-	chunks = resize_recall(pool->nr_regions - pool->nr_free - pool->nr_dirty - pool->nr_lost,
+	chunks = resize_recall(pool->nr_regions - pool->nr_free - pool->nr_dirty - pool->nr_lost +
+				       ledger_kept(&pool->ledger),
 			       pool->ledger.total, held);
 	pthread_mutex_unlock(&pool->lock);
 	return chunks;

@@ -148,6 +148,27 @@ static void what_is_held_stays(void **state)
 static void another_wish_meanwhile(void **state)
 {
 	struct region_list held = STAILQ_HEAD_INITIALIZER(held);
+/* What is kept for a client stays, though it is not here; others are asked for theirs. */
+static void what_is_reserved_stays(void **state)
+{
+	struct region_list held = STAILQ_HEAD_INITIALIZER(held);
+	struct share share = { 0 };
+
+	pool_set_ledger(&f.pool, LEDGER_PERCENT, 3);
+	assert_true(pool_take(&f.pool, NULL, &share, 5));
+	claim(&held, 5);
+	assert_int_equal(pool_recall(&f.pool, 5), 0);
+	resize_want(&f.resizer, 4);
+	until(RESIZE_SHRINKING, 8);
+	assert_int_equal(pool_available(&f.pool), 0);
+	assert_int_equal(pool_recall(&f.pool, 5), 3);
+	pool_unclaim(&f.pool, &held);
+	pool_give(&f.pool, NULL, &share, 5);
+	until(RESIZE_NONE, 4);
+	assert_int_equal(pool_recall(&f.pool, 0), 0);
+	pool_set_ledger(&f.pool, LEDGER_PERCENT, 0);
+}
+
 
 	claim(&held, 6);
 	resize_want(&f.resizer, 2);
@@ -253,6 +274,7 @@ int main(void)
 		RESIZE(the_wish_is_taken_back),
 		RESIZE(no_memory_to_grow),
 		RESIZE(memory_does_not_go),
+		RESIZE(what_is_reserved_stays),
 		RESIZE(nobody_takes_the_letter),
 		RESIZE(large_pages),
 	};
