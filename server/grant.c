@@ -137,15 +137,18 @@ static enum grants_result send_deny(struct grants *g, struct ctrl *ctrl,
 /* What was claimed was never written to, so it goes back as it is. */
 static void unclaim(struct grants *g)
 {
-	struct region *region;
-	uint32_t nr = 0;
-
-	STAILQ_FOREACH(region, &g->claimed, link)
-		nr++;
-	if (!nr)
+	if (!g->taken)
 		return;
 	pool_unclaim(g->pool, &g->claimed);
-	give(g, nr);
+	give(g, g->taken);
+	g->taken = 0;
+	g->nr_claimed = 0;
+}
+
+/* Is too much of what the session has released still being cleared? */
+static bool is_behind(const struct grants *g, const struct backlog *dirty)
+{
+	return g->returned[g->next_returned] > dirty->nr_cleared;
 }
 
 /* A job that may have to wait: since when does it, without anything moving meanwhile? */
@@ -165,51 +168,78 @@ static void deny(struct grant_job *job, enum fsw_reason reason, uint64_t detail)
 	job->deny_detail = detail;
 }
 
-static enum grants_result claim_all(struct grants *g, struct grant_job *job, uint64_t now)
+/*
+ * May the session hold what it asks for? Not what others are promised, nor more than its client
+ * may. Then it holds it from now on, and the chunks need only be found.
+ *
+ * Return: true if it does; false if it has to wait, or is denied.
+ */
+static bool take_all(struct grants *g, struct grant_job *job, bool in_time)
 {
 	unsigned int shift = g->pool->chunk_shift;
-	bool in_time;
-	int err = 0;
 
-	if (!all_are(g, job, false))
-		return GRANTS_MALFORMED;
-	note_progress(g, job, now);
-	in_time = now - job->since_ms < WAIT_FOR_POOL_MS;
 	if (!tenant_take(g->tenant, job->count)) {
-		if (atomic_load(&g->tenant->nr_ending) && in_time)
-			return GRANTS_WAITING;
-		deny(job, FSW_REASON_LIMIT, atomic_load(&g->tenant->max_chunks) << shift);
-		job->started = true;
-		return GRANTS_BUSY;
+		if (!atomic_load(&g->tenant->nr_ending) || !in_time)
+			deny(job, FSW_REASON_LIMIT, atomic_load(&g->tenant->max_chunks) << shift);
+		return false;
 	}
 	if (!pool_take(g->pool, account(g), &g->share, job->count)) {
 		tenant_give(g->tenant, job->count);
-		if (pool_is_ending(g->pool) && in_time)
+		if (!pool_is_ending(g->pool) || !in_time)
+			deny(job, FSW_REASON_NO_MEMORY, pool_offer(g->pool, account(g)) << shift);
+		return false;
+	}
+	g->taken = job->count;
+	return true;
+}
+
+/*
+ * What is free is kept while the rest is on its way: it might be somebody else's again by then.
+ * Nobody waits for anybody else for ever because of that, as all together hold no more than
+ * there is.
+ */
+static enum grants_result claim_all(struct grants *g, struct grant_job *job,
+				    const struct backlog *dirty, uint64_t now)
+{
+	bool in_time;
+	int err;
+
+	if (!all_are(g, job, false))
+		return GRANTS_MALFORMED;
+	if (is_behind(g, dirty))
+		return GRANTS_WAITING;
+	note_progress(g, job, now);
+	in_time = now - job->since_ms < WAIT_FOR_POOL_MS;
+	if (!g->taken && !take_all(g, job, in_time)) {
+		if (!job->deny)
 			return GRANTS_WAITING;
-		deny(job, FSW_REASON_NO_MEMORY, pool_offer(g->pool, account(g)) << shift);
 		job->started = true;
 		return GRANTS_BUSY;
 	}
-	err = fault(FAULT_GRANT) ? ENOMEM : pool_claim(g->pool, job->count, &g->claimed);
-	if (err)
-		give(g, job->count);
+	if (fault(FAULT_GRANT))
+		err = ENOMEM;
+	else
+		err = pool_claim(g->pool, job->count - g->nr_claimed, &g->claimed,
+				 &g->nr_claimed);
 	if (err == EAGAIN && in_time)
 		return GRANTS_WAITING;
-	if (err)
+	if (err) {
+		unclaim(g);
 		deny(job, FSW_REASON_NO_MEMORY, pool_available(g->pool));
+	}
 	job->started = true;
 	return GRANTS_BUSY;
 }
 
 static enum grants_result step_request(struct grants *g, struct ctrl *ctrl, struct grant_job *job,
-				       uint64_t now)
+				       const struct backlog *dirty, uint64_t now)
 {
 	struct region *region;
 	struct fsw_grant *grant;
 	int err;
 
 	if (!job->started)
-		return claim_all(g, job, now);
+		return claim_all(g, job, dirty, now);
 	if (job->deny) {
 		if (g->nr_collected)
 			return send_collected(g, ctrl, job);
@@ -234,6 +264,8 @@ static enum grants_result step_request(struct grants *g, struct ctrl *ctrl, stru
 		return GRANTS_BUSY;
 	}
 	STAILQ_REMOVE_HEAD(&g->claimed, link);
+	g->nr_claimed--;
+	g->taken--;
 	g->chunk[job->first + job->done] = region;
 	g->nr_granted++;
 	stats_add(STAT_GRANTED, 1);
@@ -255,7 +287,7 @@ static enum grants_result step_request(struct grants *g, struct ctrl *ctrl, stru
 	return GRANTS_BUSY;
 }
 
-static void take_back(struct grants *g, uint32_t index, struct region_list *dirty)
+static void take_back(struct grants *g, uint32_t index, struct backlog *dirty)
 {
 	struct region *region = g->chunk[index];
 	int err;
@@ -263,20 +295,23 @@ static void take_back(struct grants *g, uint32_t index, struct region_list *dirt
 	g->chunk[index] = NULL;
 	g->nr_granted--;
 	err = region_deregister(region);
-	give(g, 1);
 	stats_add(STAT_RETURNED, 1);
+	/* Before it is given back, or others would be told that there is none, nor one coming. */
 	if (err) {
 		log_err("chunk %u is lost, it cannot be deregistered: %s", region->index,
 			strerror(err));
 		pool_add_lost(g->pool);
-		return;
+	} else {
+		pool_add_dirty(g->pool);
+		backlog_add(dirty, region);
+		g->returned[g->next_returned] = dirty->nr_added;
+		g->next_returned = (g->next_returned + 1) % GRANT_UNCLEARED;
 	}
-	pool_add_dirty(g->pool);
-	STAILQ_INSERT_TAIL(dirty, region, link);
+	give(g, 1);
 }
 
 static enum grants_result step_release(struct grants *g, struct ctrl *ctrl, struct grant_job *job,
-				       struct region_list *dirty)
+				       struct backlog *dirty)
 {
 	struct fsw_range *range;
 	struct fsw_msg *msg;
@@ -339,6 +374,7 @@ static enum grants_result step_promise(struct grants *g, struct ctrl *ctrl, stru
 				return GRANTS_WAITING;
 			deny(job, FSW_REASON_NO_MEMORY,
 			     pool_offer(g->pool, account(g)) << shift);
+			break;
 		}
 		job->started = true;
 		return GRANTS_BUSY;
@@ -357,7 +393,7 @@ static enum grants_result step_promise(struct grants *g, struct ctrl *ctrl, stru
 	return job_done(g);
 }
 
-enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct region_list *dirty,
+enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct backlog *dirty,
 			       uint64_t now)
 {
 	struct grant_job *job = &g->jobs[g->first_job];
@@ -365,7 +401,7 @@ enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct regio
 	if (!g->nr_jobs)
 		return GRANTS_IDLE;
 	if (job->type == FSW_MSG_REQUEST)
-		return step_request(g, ctrl, job, now);
+		return step_request(g, ctrl, job, dirty, now);
 	if (job->type == FSW_MSG_PROMISE)
 		return step_promise(g, ctrl, job, now);
 	return step_release(g, ctrl, job, dirty);
@@ -374,7 +410,6 @@ enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct regio
 void grants_stop(struct grants *g, struct ctrl *ctrl)
 {
 	g->nr_jobs = 0;
-			break;
 	g->nr_collected = 0;
 	if (g->message)
 		ctrl_unslot(ctrl, g->message);
@@ -389,7 +424,7 @@ void grants_forget(struct grants *g)
 	g->message = NULL;
 }
 
-bool grants_reclaim(struct grants *g, struct region_list *dirty)
+bool grants_reclaim(struct grants *g, struct backlog *dirty)
 {
 	grants_forget(g);
 	while (g->nr_granted && !g->chunk[g->reclaim_at])

@@ -24,12 +24,19 @@ struct grant_job {
 	uint32_t seq;
 	uint32_t first, count;		/* of a promise @count only */
 	uint32_t done;			/* chunks of it that are dealt with */
-	bool started;			/* checked and, for a request, claimed */
+	bool started;			/* checked and, for a request, claimed or denied */
 	uint64_t since_ms;		/* waits for the pool since then; 0: does not */
 	uint64_t progress;		/* of the pool at that time */
 	enum fsw_reason deny;		/* NONE: not denied */
 	uint64_t deny_detail;
 };
+
+/*
+ * Chunks of a session that are being cleared, above which it gets no new ones. Releasing one and
+ * asking for one is faster than clearing one: a client that did so all the time would have
+ * everything that is free cleared, and others would wait for it.
+ */
+#define GRANT_UNCLEARED	4
 
 struct grants {
 	struct pool *pool;
@@ -43,11 +50,17 @@ struct grants {
 
 	struct grant_job jobs[FSW_CTRL_WINDOW];	/* a ring, oldest first */
 	unsigned int first_job, nr_jobs;
-	struct region_list claimed;	/* of the oldest job, not granted yet */
+	uint32_t taken;			/* of the oldest job: held, as to the ledger, not granted */
+	uint32_t nr_claimed;		/* of these, what is there already */
+	struct region_list claimed;
 
 	struct fsw_msg *message;	/* grants that are collected; NULL: none */
 	unsigned int nr_collected;
 	uint64_t collected_ms;		/* since when */
+
+	/* The releases of last: what was added to the backlog until then. A ring. */
+	uint64_t returned[GRANT_UNCLEARED];
+	unsigned int next_returned;
 
 	uint32_t reclaim_at;		/* how far grants_reclaim() is */
 };
@@ -92,7 +105,7 @@ bool grants_add_job(struct grants *g, const struct fsw_msg *msg);
  * @dirty: released chunks are added to it
  * @now: now_ms()
  */
-enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct region_list *dirty,
+enum grants_result grants_step(struct grants *g, struct ctrl *ctrl, struct backlog *dirty,
 			       uint64_t now);
 
 /**
@@ -119,7 +132,7 @@ void grants_forget(struct grants *g);
  *
  * Return: true when nothing is left to take back.
  */
-bool grants_reclaim(struct grants *g, struct region_list *dirty);
+bool grants_reclaim(struct grants *g, struct backlog *dirty);
 
 /** grants_ending - all chunks are on their way back from now on; main thread */
 void grants_ending(struct grants *g);

@@ -254,24 +254,23 @@ int pool_release(struct pool *pool, const struct pool_retired *retired)
 	return err;
 }
 
-int pool_claim(struct pool *pool, uint32_t nr, struct region_list *list)
+int pool_claim(struct pool *pool, uint32_t nr, struct region_list *list, uint32_t *nr_claimed)
 {
 	int err = 0;
 
 	pthread_mutex_lock(&pool->lock);
-	if (nr > pool->nr_free) {
-		if (nr - pool->nr_free <= pool->nr_dirty || pool->nr_ending)
-			err = EAGAIN;
-		else
-			err = ENOMEM;
-	} else {
-		while (nr--) {
-			struct region *region = TAILQ_FIRST(&pool->free);
+	if (nr > pool->nr_free && (nr - pool->nr_free <= pool->nr_dirty || pool->nr_ending))
+		err = EAGAIN;
+	else if (nr > pool->nr_free)
+		err = ENOMEM;
+	while (err != ENOMEM && nr && pool->nr_free) {
+		struct region *region = TAILQ_FIRST(&pool->free);
 
-			take_free(pool, region);
-			region_event(region, REGION_EV_CLAIM);
-			STAILQ_INSERT_TAIL(list, region, link);
-		}
+		take_free(pool, region);
+		region_event(region, REGION_EV_CLAIM);
+		STAILQ_INSERT_TAIL(list, region, link);
+		(*nr_claimed)++;
+		nr--;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return err;

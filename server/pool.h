@@ -74,15 +74,16 @@ int pool_init(struct pool *pool, const struct config *cfg, char *why, size_t why
 void pool_destroy(struct pool *pool);
 
 /**
- * pool_claim - take chunks, all or none
+ * pool_claim - take chunks
  * @pool: the pool
  * @nr: how many, at least 1
  * @list: the chunks, CLAIMED, are added at its end
+ * @nr_claimed: how many were added is added to it
  *
- * Return: 0; EAGAIN when they would be there once those on their way back have
- * arrived, ENOMEM when not even that is known to help.
+ * Return: 0; EAGAIN when some or none were there, and the others will be once those on their way
+ * back have arrived; ENOMEM when not even that is known to help, then none were added.
  */
-int pool_claim(struct pool *pool, uint32_t nr, struct region_list *list);
+int pool_claim(struct pool *pool, uint32_t nr, struct region_list *list, uint32_t *nr_claimed);
 
 /** pool_unclaim - give CLAIMED chunks back that nobody has written to; empties @list */
 void pool_unclaim(struct pool *pool, struct region_list *list);
@@ -186,7 +187,6 @@ uint64_t pool_coming(struct pool *pool);
 /** pool_is_ending - are chunks of sessions on their way back, nobody knows how many? */
 bool pool_is_ending(struct pool *pool);
 
-/* The ledger of the pool, for all threads. See there. */
 enum pool_answer {
 	POOL_PROMISED,
 	POOL_NOT_TO_IT,		/* its client would be promised more than it may have */
@@ -204,6 +204,7 @@ enum pool_answer {
 enum pool_answer pool_promise(struct pool *pool, struct account *account, struct share *share,
 			      uint64_t chunks, uint64_t limit);
 
+/* The ledger of the pool, for all threads. See there. */
 bool pool_take(struct pool *pool, struct account *account, struct share *share, uint64_t chunks);
 void pool_give(struct pool *pool, struct account *account, struct share *share, uint64_t chunks);
 uint64_t pool_offer(struct pool *pool, const struct account *account);

@@ -76,3 +76,18 @@ bool region_zero(struct region *region, size_t slice)
 	region_event(region, REGION_EV_ZERO_DONE);
 	return true;
 }
+
+void backlog_add(struct backlog *backlog, struct region *region)
+{
+	STAILQ_INSERT_TAIL(&backlog->regions, region, link);
+	backlog->nr_added++;
+}
+
+struct region *backlog_take(struct backlog *backlog)
+{
+	struct region *region = STAILQ_FIRST(&backlog->regions);
+
+	STAILQ_REMOVE_HEAD(&backlog->regions, link);
+	backlog->nr_cleared++;
+	return region;
+}

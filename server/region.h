@@ -35,6 +35,12 @@ struct region {
 STAILQ_HEAD(region_list, region);
 TAILQ_HEAD(free_list, region);
 
+/* What a worker has to clear, in the order in which it does. */
+struct backlog {
+	struct region_list regions;
+	uint64_t nr_added, nr_cleared;	/* ever */
+};
+
 /**
  * region_event - the one place that changes the state of a region
  * @region: the region
@@ -62,6 +68,12 @@ int region_register(struct region *region, struct ibv_pd *pd);
  * Return: 0 or an errno value.
  */
 int region_deregister(struct region *region);
+
+/** backlog_add - a DIRTY region is to be cleared after all others */
+void backlog_add(struct backlog *backlog, struct region *region);
+
+/** backlog_take - take out the first region, which is FREE */
+struct region *backlog_take(struct backlog *backlog);
 
 /**
  * region_zero - clear a part of a DIRTY or ZEROING region

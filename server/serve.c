@@ -185,7 +185,7 @@ static bool answer_pings(struct session *session)
 	return ok;
 }
 
-enum serve_result serve_turn(struct session *session, struct region_list *dirty, uint64_t now)
+enum serve_result serve_turn(struct session *session, struct backlog *dirty, uint64_t now)
 {
 	unsigned int nr;
 	int err;
@@ -393,7 +393,7 @@ bool serve_keep(struct session *session)
 	return true;
 }
 
-bool serve_end(struct session *session, struct region_list *dirty)
+bool serve_end(struct session *session, struct backlog *dirty)
 {
 	ctrl_close(&session->ctrl);
 	if (!grants_reclaim(&session->grants, dirty))

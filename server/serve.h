@@ -38,7 +38,7 @@ void serve_start(struct session *session, uint64_t now);
  *
  * If @auth_asked is set afterwards LETTER_CHECK is due, see serve_checked().
  */
-enum serve_result serve_turn(struct session *session, struct region_list *dirty, uint64_t now);
+enum serve_result serve_turn(struct session *session, struct backlog *dirty, uint64_t now);
 
 /**
  * serve_checked - the main thread has looked at the client's proof
@@ -104,6 +104,6 @@ bool serve_keep(struct session *session);
  *
  * Return: true when all is done.
  */
-bool serve_end(struct session *session, struct region_list *dirty);
+bool serve_end(struct session *session, struct backlog *dirty);
 
 #endif /* FASTSWAP_SERVER_SERVE_H */

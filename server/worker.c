@@ -265,20 +265,18 @@ static void serve_all(struct worker *w)
 
 static void clear_some(struct worker *w)
 {
-	struct region *region = STAILQ_FIRST(&w->dirty);
+	struct region *region = STAILQ_FIRST(&w->dirty.regions);
 
 	if (!region || atomic_load(&w->pool->closing))
 		return;
-	if (region_zero(region, ZERO_SLICE)) {
-		STAILQ_REMOVE_HEAD(&w->dirty, link);
-		pool_put_zeroed(w->pool, region);
-	}
+	if (region_zero(region, ZERO_SLICE))
+		pool_put_zeroed(w->pool, backlog_take(&w->dirty));
 }
 
 static bool has_work(struct worker *w)
 {
 	return !TAILQ_EMPTY(&w->active) || !TAILQ_EMPTY(&w->ending) ||
-	       (!STAILQ_EMPTY(&w->dirty) && !atomic_load(&w->pool->closing));
+	       (!STAILQ_EMPTY(&w->dirty.regions) && !atomic_load(&w->pool->closing));
 }
 
 static void *run(void *arg)
@@ -329,7 +327,7 @@ int worker_start(struct worker *w, struct pool *pool, struct mailbox *to_main)
 	TAILQ_INIT(&w->asleep);
 	TAILQ_INIT(&w->closed);
 	TAILQ_INIT(&w->ending);
-	STAILQ_INIT(&w->dirty);
+	STAILQ_INIT(&w->dirty.regions);
 
 	err = mailbox_init(&w->inbox);
 	if (err)

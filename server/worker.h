@@ -45,7 +45,7 @@ struct worker {
 	uint64_t tick_ms;		/* for when it is set, if it is pending */
 	struct event *retry_event;	/* runs while a session waits for the pool */
 	struct session_list active, asleep, closed, ending;
-	struct region_list dirty;
+	struct backlog dirty;
 	bool stopping;
 };
 

@@ -30,7 +30,7 @@ static const struct config config = {
 	.lease_ms = 5000,
 };
 static struct conn_list conns;
-static struct region_list dirty;
+static struct backlog dirty;
 static struct session *session;
 static struct conn *conn;
 static struct peer *peer;
@@ -56,7 +56,7 @@ static void begin(void)
 	if (!played.pool.unit) {
 		fake_reset();
 		TAILQ_INIT(&conns);
-		STAILQ_INIT(&dirty);
+		STAILQ_INIT(&dirty.regions);
 		err = pool_init(&played.pool, &config, why, sizeof(why));
 		assert(!err);
 	}
@@ -99,10 +99,11 @@ static void check(void)
 		assert(!owned[region->index] && region->state == REGION_CLAIMED);
 		others++;
 	}
-	assert(session->grants.share.held == granted + others);
+	assert(others == session->grants.nr_claimed && others <= session->grants.taken);
+	assert(session->grants.share.held == granted + session->grants.taken);
 	assert(played.pool.ledger.held == session->grants.share.held);
 	assert(played.pool.ledger.committed <= NR_CHUNKS);
-	STAILQ_FOREACH(region, &dirty, link)
+	STAILQ_FOREACH(region, &dirty.regions, link)
 		others++;
 	assert(granted + others + played.pool.nr_free == NR_CHUNKS && !played.pool.nr_lost);
 	assert(session->grants.nr_jobs <= FSW_CTRL_WINDOW);
@@ -111,12 +112,11 @@ static void check(void)
 
 static void clear_one(void)
 {
-	struct region *region = STAILQ_FIRST(&dirty);
+	struct region *region = STAILQ_FIRST(&dirty.regions);
 
 	if (!region || !region_zero(region, 1 << (CHUNK_SHIFT - 1)))
 		return;
-	STAILQ_REMOVE_HEAD(&dirty, link);
-	pool_put_zeroed(&played.pool, region);
+	pool_put_zeroed(&played.pool, backlog_take(&dirty));
 }
 
 static enum serve_result turn(void)
@@ -248,7 +248,7 @@ static void end(bool keep)
 	while (!serve_end(session, &dirty))
 		assert(i++ < NR_CHUNKS);
 	peer_take_answers(peer);
-	while (!STAILQ_EMPTY(&dirty))
+	while (!STAILQ_EMPTY(&dirty.regions))
 		clear_one();
 	session_free(session);
 	conn_free(conn, &conns);

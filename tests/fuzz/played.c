@@ -146,7 +146,7 @@ static void check_all(void)
 	}
 	for (i = 0; i < l->nr_workers; i++) {
 		served += l->workers[i].nr_sessions;
-		STAILQ_FOREACH(region, &l->workers[i].dirty, link) {
+		STAILQ_FOREACH(region, &l->workers[i].dirty.regions, link) {
 			assert(!owned[region->index] && !region->mr);
 			owned[region->index] = true;
 			dirty++;

@@ -38,14 +38,14 @@ static inline void make_pool(struct pool *pool, uint32_t chunks)
 }
 
 /* Clears what is dirty, as a worker does. */
-static inline void clear_all(struct pool *pool, struct region_list *dirty)
+static inline void clear_all(struct pool *pool, struct backlog *dirty)
 {
 	struct region *region;
 
-	while ((region = STAILQ_FIRST(dirty))) {
+	while ((region = STAILQ_FIRST(&dirty->regions))) {
 		if (!region_zero(region, 1 << 18))
 			continue;
-		STAILQ_REMOVE_HEAD(dirty, link);
+		backlog_take(dirty);
 		pool_put_zeroed(pool, region);
 	}
 }

@@ -12,7 +12,7 @@ static struct {
 	struct rdma_cm_id *id;
 	struct conn *conn;
 	struct session *session;
-	struct region_list dirty;
+	struct backlog dirty;
 	union message msg;
 	size_t len;
 } f;
@@ -23,7 +23,7 @@ static inline int setup(void **state)
 
 	fake_reset();
 	memset(&f, 0, sizeof(f));
-	STAILQ_INIT(&f.dirty);
+	STAILQ_INIT(&f.dirty.regions);
 	TAILQ_INIT(&f.conns);
 	make_pool(&f.pool, 8);
 	f.id = fake_id(0);

@@ -19,7 +19,7 @@ static struct {
 	struct rdma_cm_id *id;
 	struct ctrl ctrl;
 	struct grants g;
-	struct region_list dirty;
+	struct backlog dirty;
 	union message msg;
 	size_t len;
 } f;
@@ -28,7 +28,7 @@ static void start(uint32_t chunks)
 {
 	fake_reset();
 	memset(&f, 0, sizeof(f));
-	STAILQ_INIT(&f.dirty);
+	STAILQ_INIT(&f.dirty.regions);
 	make_pool(&f.pool, chunks);
 	f.pd = ibv_alloc_pd(fake_device(0));
 	f.id = fake_id(0);
@@ -253,10 +253,10 @@ static void waits_while_the_pool_recovers(void **state)
 	assert_int_equal(run(1000), GRANTS_WAITING);
 	assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
 	for (i = 1; i < CHUNKS; i++) {
-		region = STAILQ_FIRST(&f.dirty);
+		region = STAILQ_FIRST(&f.dirty.regions);
 		while (!region_zero(region, TEST_CHUNK))
 			;
-		STAILQ_REMOVE_HEAD(&f.dirty, link);
+		backlog_take(&f.dirty);
 		pool_put_zeroed(&f.pool, region);
 		assert_int_equal(run(1000 + i * 4000), GRANTS_WAITING);
 	}
@@ -266,6 +266,72 @@ static void waits_while_the_pool_recovers(void **state)
 	assert_int_equal(next_answer(3), FSW_MSG_DENY);
 	assert_int_equal(fsw_letoh16(f.msg.deny.reason), FSW_REASON_NO_MEMORY);
 	assert_true(fsw_letoh64(f.msg.deny.detail) == (CHUNKS - 1ull) * TEST_CHUNK);
+}
+
+/* What is free is not somebody else's by the time that the rest is there. */
+static void keeps_what_it_has_got(void **state)
+{
+	struct region_list others = STAILQ_HEAD_INITIALIZER(others);
+	uint32_t nr = 0;
+
+	assert_int_equal(pool_claim(&f.pool, 6, &others, &nr), 0);
+	pool_session_ending(&f.pool);
+	ask(FSW_MSG_REQUEST, 1, 0, 4);
+	assert_int_equal(run(1000), GRANTS_WAITING);
+	assert_int_equal(pool_available(&f.pool), 0);
+	assert_int_equal(f.g.nr_claimed, 2);
+	assert_int_equal(pool_share(&f.pool, &f.g.share).held, 4);
+	pool_unclaim(&f.pool, &others);
+	assert_int_equal(run(2000), GRANTS_IDLE);
+	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
+	assert_int_equal(granted(), 4);
+	assert_int_equal(f.g.taken, 0);
+
+	/* In vain. */
+	nr = 0;
+	assert_int_equal(pool_claim(&f.pool, 2, &others, &nr), 0);
+	ask(FSW_MSG_REQUEST, 2, 4, 4);
+	assert_int_equal(run(3000), GRANTS_WAITING);
+	assert_int_equal(pool_available(&f.pool), 0);
+	assert_int_equal(run(8000), GRANTS_IDLE);
+	assert_int_equal(next_answer(2), FSW_MSG_DENY);
+	assert_int_equal(pool_available(&f.pool), 2ull * TEST_CHUNK);
+	assert_int_equal(pool_share(&f.pool, &f.g.share).held, 4);
+
+	/* Its session ends meanwhile. */
+	ask(FSW_MSG_REQUEST, 3, 4, 4);
+	assert_int_equal(run(9000), GRANTS_WAITING);
+	grants_forget(&f.g);
+	assert_int_equal(pool_available(&f.pool), 2ull * TEST_CHUNK);
+	assert_int_equal(pool_share(&f.pool, &f.g.share).held, 4);
+	pool_unclaim(&f.pool, &others);
+	pool_session_ended(&f.pool);
+}
+
+/* Who gives back and asks all the time does not have everything cleared that others could have. */
+static void waits_for_what_it_gave_back(void **state)
+{
+	struct region *region;
+	unsigned int i;
+
+	ask(FSW_MSG_REQUEST, 1, 0, 1);
+	for (i = 0; i < GRANT_UNCLEARED; i++) {
+		assert_int_equal(run(1000), GRANTS_IDLE);
+		assert_int_equal(next_answer(1), FSW_MSG_GRANT);
+		ask(FSW_MSG_RELEASE, 2, 0, 1);
+		assert_int_equal(run(1000), GRANTS_IDLE);
+		assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
+		ask(FSW_MSG_REQUEST, 1, 0, 1);
+	}
+	assert_int_equal(run(1000), GRANTS_WAITING);
+	assert_int_equal(run(100000), GRANTS_WAITING);
+	assert_int_equal(pool_available(&f.pool), (CHUNKS - GRANT_UNCLEARED) * TEST_CHUNK);
+	region = STAILQ_FIRST(&f.dirty.regions);
+	while (!region_zero(region, TEST_CHUNK))
+		;
+	pool_put_zeroed(&f.pool, backlog_take(&f.dirty));
+	assert_int_equal(run(100000), GRANTS_IDLE);
+	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
 }
 
 static void registration_fails_midway(void **state)
@@ -397,7 +463,7 @@ static void deregistration_fails(void **state)
 	assert_int_equal(run(1), GRANTS_IDLE);
 	assert_int_equal(f.pool.nr_lost, 1);
 	assert_int_equal(lost->state, REGION_LOST);
-	assert_true(STAILQ_EMPTY(&f.dirty));
+	assert_true(STAILQ_EMPTY(&f.dirty.regions));
 	/* Put right by hand, so that the teardown finds everything. */
 	fake_fail_dereg(0);
 	assert_int_equal(ibv_dereg_mr(lost->mr), 0);
@@ -405,7 +471,7 @@ static void deregistration_fails(void **state)
 	lost->mr = NULL;
 	lost->state = REGION_DIRTY;
 	pool_add_dirty(&f.pool);
-	STAILQ_INSERT_TAIL(&f.dirty, lost, link);
+	backlog_add(&f.dirty, lost);
 }
 
 static void reclaim_with_a_job_half_done(void **state)
@@ -584,6 +650,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(deregistration_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(reclaim_with_a_job_half_done, setup, teardown),
 		cmocka_unit_test_setup_teardown(faults, setup, teardown),
+		cmocka_unit_test_setup_teardown(keeps_what_it_has_got, setup, teardown),
+		cmocka_unit_test_setup_teardown(waits_for_what_it_gave_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(promises, setup, teardown),
 		cmocka_unit_test_setup_teardown(promises_to_several_sessions_of_a_client, setup,
 						teardown),

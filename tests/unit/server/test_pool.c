@@ -19,6 +19,13 @@ static int setup(void **state)
 	return 0;
 }
 
+static int claim(struct pool *pool, uint32_t nr, struct region_list *list)
+{
+	uint32_t nr_claimed = 0;
+
+	return pool_claim(pool, nr, list, &nr_claimed);
+}
+
 static void claim_all_or_nothing(void **state)
 {
 	struct region_list list = STAILQ_HEAD_INITIALIZER(list);
@@ -28,16 +35,16 @@ static void claim_all_or_nothing(void **state)
 
 	make_pool(&pool, 4);
 	assert_int_equal(pool_available(&pool), 4ull * TEST_CHUNK);
-	assert_int_equal(pool_claim(&pool, 5, &list), ENOMEM);
+	assert_int_equal(claim(&pool, 5, &list), ENOMEM);
 	assert_true(STAILQ_EMPTY(&list));
-	assert_int_equal(pool_claim(&pool, 3, &list), 0);
+	assert_int_equal(claim(&pool, 3, &list), 0);
 	STAILQ_FOREACH(region, &list, link) {
 		assert_int_equal(region->state, REGION_CLAIMED);
 		n++;
 	}
 	assert_int_equal(n, 3);
 	assert_int_equal(pool_available(&pool), TEST_CHUNK);
-	assert_int_equal(pool_claim(&pool, 2, &list), ENOMEM);
+	assert_int_equal(claim(&pool, 2, &list), ENOMEM);
 	pool_unclaim(&pool, &list);
 	assert_true(STAILQ_EMPTY(&list));
 	assert_int_equal(pool_available(&pool), 4ull * TEST_CHUNK);
@@ -49,31 +56,31 @@ static void claim_all_or_nothing(void **state)
 static void worth_waiting(void **state)
 {
 	struct region_list list = STAILQ_HEAD_INITIALIZER(list);
-	struct region_list dirty = STAILQ_HEAD_INITIALIZER(dirty);
+	struct backlog dirty = { .regions = STAILQ_HEAD_INITIALIZER(dirty.regions) };
 	struct region *region;
 	struct ibv_pd *pd = ibv_alloc_pd(fake_device(0));
 	struct pool pool;
 
 	make_pool(&pool, 2);
-	assert_int_equal(pool_claim(&pool, 2, &list), 0);
+	assert_int_equal(claim(&pool, 2, &list), 0);
 	region = STAILQ_FIRST(&list);
 	STAILQ_REMOVE_HEAD(&list, link);
 	assert_int_equal(region_register(region, pd), 0);
 	memset(region->addr, 0xaa, region->size);
 
 	/* Somebody's session is ending: who knows what it holds. */
-	assert_int_equal(pool_claim(&pool, 1, &dirty), ENOMEM);
+	assert_int_equal(claim(&pool, 1, &dirty.regions), ENOMEM);
 	pool_session_ending(&pool);
-	assert_int_equal(pool_claim(&pool, 1, &dirty), EAGAIN);
+	assert_int_equal(claim(&pool, 1, &dirty.regions), EAGAIN);
 	assert_int_equal(region_deregister(region), 0);
 	pool_add_dirty(&pool);
-	STAILQ_INSERT_TAIL(&dirty, region, link);
+	backlog_add(&dirty, region);
 	pool_session_ended(&pool);
 
 	assert_int_equal(pool_coming(&pool), 1);
 	assert_int_equal(pool_available(&pool), 0);
-	assert_int_equal(pool_claim(&pool, 1, &list), EAGAIN);
-	assert_int_equal(pool_claim(&pool, 2, &list), ENOMEM);
+	assert_int_equal(claim(&pool, 1, &list), EAGAIN);
+	assert_int_equal(claim(&pool, 2, &list), ENOMEM);
 	clear_all(&pool, &dirty);
 	assert_int_equal(pool_available(&pool), TEST_CHUNK);
 	pool_unclaim(&pool, &list);
@@ -93,7 +100,7 @@ static void zero_in_slices(void **state)
 	size_t i;
 
 	make_pool(&pool, 1);
-	assert_int_equal(pool_claim(&pool, 1, &list), 0);
+	assert_int_equal(claim(&pool, 1, &list), 0);
 	region = STAILQ_FIRST(&list);
 	assert_int_equal(region_register(region, pd), 0);
 	memset(region->addr, 0xaa, region->size);
@@ -119,7 +126,7 @@ static void registration_fails(void **state)
 	struct pool pool;
 
 	make_pool(&pool, 1);
-	assert_int_equal(pool_claim(&pool, 1, &list), 0);
+	assert_int_equal(claim(&pool, 1, &list), 0);
 	fake_fail(1);
 	assert_int_equal(region_register(STAILQ_FIRST(&list), pd), ENOMEM);
 	assert_int_equal(STAILQ_FIRST(&list)->state, REGION_CLAIMED);
@@ -139,7 +146,7 @@ static void deregistration_fails(void **state)
 	struct pool pool;
 
 	make_pool(&pool, 1);
-	assert_int_equal(pool_claim(&pool, 1, &list), 0);
+	assert_int_equal(claim(&pool, 1, &list), 0);
 	region = STAILQ_FIRST(&list);
 	assert_int_equal(region_register(region, pd), 0);
 	fake_fail_dereg(EBUSY);
@@ -165,7 +172,7 @@ static void device_is_removed(void **state)
 	struct pool pool;
 
 	make_pool(&pool, 1);
-	assert_int_equal(pool_claim(&pool, 1, &list), 0);
+	assert_int_equal(claim(&pool, 1, &list), 0);
 	region = STAILQ_FIRST(&list);
 	assert_int_equal(region_register(region, pd), 0);
 	fake_remove_device(1);
@@ -192,7 +199,7 @@ static void device_is_only_ill(void **state)
 
 	make_pool(&pool, 2);
 	for (i = 0; i < ARRAY_SIZE(others); i++) {
-		assert_int_equal(pool_claim(&pool, 1, &list), 0);
+		assert_int_equal(claim(&pool, 1, &list), 0);
 		region = STAILQ_FIRST(&list);
 		STAILQ_REMOVE_HEAD(&list, link);
 		assert_int_equal(region_register(region, pd), 0);

@@ -70,7 +70,10 @@ static void until(enum resize_phase phase, uint32_t nr)
 
 static void claim(struct region_list *list, uint32_t nr)
 {
-	assert_int_equal(pool_claim(&f.pool, nr, list), 0);
+	uint32_t nr_claimed = 0;
+
+	assert_int_equal(pool_claim(&f.pool, nr, list, &nr_claimed), 0);
+	assert_int_equal(nr_claimed, nr);
 }
 
 static void nothing_to_do(void **state)
@@ -121,6 +124,7 @@ static void what_is_held_stays(void **state)
 {
 	struct region_list held = STAILQ_HEAD_INITIALIZER(held);
 	struct region_list more = STAILQ_HEAD_INITIALIZER(more);
+	uint32_t nr_claimed = 0;
 	struct share share = { 0 };
 
 	assert_int_equal(pool_promise(&f.pool, NULL, &share, 8, 0), POOL_PROMISED);
@@ -132,7 +136,7 @@ static void what_is_held_stays(void **state)
 	assert_int_equal(pool_coming(&f.pool), 0);
 	/* More than what is to be there is not granted, though it was promised. */
 	assert_false(pool_take(&f.pool, NULL, &share, 1));
-	assert_int_equal(pool_claim(&f.pool, 1, &more), ENOMEM);
+	assert_int_equal(pool_claim(&f.pool, 1, &more, &nr_claimed), ENOMEM);
 
 	/* As it is given back it goes, as far as it has to. */
 	pool_unclaim(&f.pool, &held);
@@ -144,10 +148,6 @@ static void what_is_held_stays(void **state)
 	assert_int_equal(pool_promise(&f.pool, NULL, &share, 0, 0), POOL_PROMISED);
 }
 
-/* What is not gone yet need not be got. */
-static void another_wish_meanwhile(void **state)
-{
-	struct region_list held = STAILQ_HEAD_INITIALIZER(held);
 /* What is kept for a client stays, though it is not here; others are asked for theirs. */
 static void what_is_reserved_stays(void **state)
 {
@@ -169,6 +169,10 @@ static void what_is_reserved_stays(void **state)
 	pool_set_ledger(&f.pool, LEDGER_PERCENT, 0);
 }
 
+/* What is not gone yet need not be got. */
+static void another_wish_meanwhile(void **state)
+{
+	struct region_list held = STAILQ_HEAD_INITIALIZER(held);
 
 	claim(&held, 6);
 	resize_want(&f.resizer, 2);
@@ -270,11 +274,11 @@ int main(void)
 		RESIZE(grow),
 		RESIZE(shrink_when_idle),
 		RESIZE(what_is_held_stays),
+		RESIZE(what_is_reserved_stays),
 		RESIZE(another_wish_meanwhile),
 		RESIZE(the_wish_is_taken_back),
 		RESIZE(no_memory_to_grow),
 		RESIZE(memory_does_not_go),
-		RESIZE(what_is_reserved_stays),
 		RESIZE(nobody_takes_the_letter),
 		RESIZE(large_pages),
 	};

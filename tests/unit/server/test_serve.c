@@ -62,7 +62,7 @@ static void request_and_release(void **state)
 	assert_true(fake_message(f.id, &m, len));
 	assert_int_equal(turns(1000), SERVE_IDLE);
 	assert_int_equal(next_sent(), FSW_MSG_RELEASED);
-	assert_false(STAILQ_EMPTY(&f.dirty));
+	assert_false(STAILQ_EMPTY(&f.dirty.regions));
 	/* A release needs the queue pairs to stay; here the client keeps its hands off. */
 	assert_int_equal(fake_raced_deregs(), 1);
 }
