@@ -123,10 +123,10 @@ void conn_disconnect(struct conn *conn)
 		log_dbg("cannot disconnect: %s", strerror(errno));
 }
 
-void conn_kill(struct rdma_cm_id *id)
+void conn_kill(struct ibv_qp *qp)
 {
 	struct ibv_qp_attr attr = { .qp_state = IBV_QPS_ERR };
-	int err = ibv_modify_qp(id->qp, &attr, IBV_QP_STATE);
+	int err = ibv_modify_qp(qp, &attr, IBV_QP_STATE);
 
 	if (err)
 		log_dbg("cannot kill a queue pair: %s", strerror(err));

@@ -14,6 +14,7 @@
 
 struct ibv_cq;
 struct ibv_pd;
+struct ibv_qp;
 struct rdma_cm_id;
 struct session;
 
@@ -85,7 +86,7 @@ void conn_refuse(struct rdma_cm_id *id, enum fsw_reason reason, uint64_t detail)
 void conn_disconnect(struct conn *conn);
 
 /** conn_kill - move the queue pair to the error state, and tell nobody: for tests */
-void conn_kill(struct rdma_cm_id *id);
+void conn_kill(struct ibv_qp *qp);
 
 /**
  * conn_port_is_down - is the port of this machine down that the connection goes through?

@@ -34,7 +34,7 @@ static int post_receive(struct ctrl *ctrl, unsigned int nr)
 	struct ibv_recv_wr wr = { .wr_id = nr, .sg_list = &sge, .num_sge = 1 };
 	struct ibv_recv_wr *bad;
 
-	return ibv_post_recv(ctrl->id->qp, &wr, &bad);
+	return ibv_post_recv(ctrl->qp, &wr, &bad);
 }
 
 int ctrl_open(struct ctrl *ctrl, struct ibv_pd *pd, struct rdma_cm_id *id)
@@ -86,7 +86,7 @@ int ctrl_open(struct ctrl *ctrl, struct ibv_pd *pd, struct rdma_cm_id *id)
 	attr.recv_cq = ctrl->cq;
 	if (rdma_create_qp(id, pd, &attr))
 		goto err_errno;
-	ctrl->has_qp = true;
+	ctrl->qp = id->qp;
 	vobj_made(VOBJ_QP);
 
 	/* Before the accept: the client may send as soon as it sees that. */
@@ -109,10 +109,16 @@ void ctrl_close(struct ctrl *ctrl)
 	bool removed = false;
 	int err, lost;
 
-	if (ctrl->has_qp) {
-		rdma_destroy_qp(ctrl->id);
-		vobj_gone(VOBJ_QP);
-		ctrl->has_qp = false;
+	if (ctrl->qp) {
+		struct ibv_context *context = ctrl->qp->context;
+
+		/* In a worker it is not there any more, see lease.c. */
+		if (ctrl->id->qp == ctrl->qp)
+			ctrl->id->qp = NULL;
+		err = vobj_destroyed(VOBJ_QP, context, ibv_destroy_qp(ctrl->qp));
+		if (err)
+			log_err("cannot destroy a queue pair: %s", strerror(err));
+		ctrl->qp = NULL;
 	}
 	if (ctrl->cq) {
 		struct ibv_context *context = ctrl->cq->context;
@@ -274,7 +280,7 @@ int ctrl_send(struct ctrl *ctrl, struct fsw_msg *msg, enum fsw_msg_type type, ui
 		ctrl_unslot(ctrl, msg);
 		return 0;
 	}
-	return ibv_post_send(ctrl->id->qp, &wr, &bad);
+	return ibv_post_send(ctrl->qp, &wr, &bad);
 }
 
 bool ctrl_all_sent(const struct ctrl *ctrl)

@@ -19,6 +19,7 @@ struct ibv_comp_channel;
 struct ibv_cq;
 struct ibv_mr;
 struct ibv_pd;
+struct ibv_qp;
 struct rdma_cm_id;
 
 /* One slot is kept for the goodbye; together no more than the window allows. */
@@ -27,12 +28,12 @@ struct rdma_cm_id;
 #define CTRL_NR_SLOTS		FSW_CTRL_WINDOW
 
 struct ctrl {
-	struct rdma_cm_id *id;		/* only to reach the queue pair */
+	struct rdma_cm_id *id;		/* main thread only, and ctrl_close() */
+	struct ibv_qp *qp;
 	struct ibv_comp_channel *channel;
 	struct ibv_cq *cq;
 	struct ibv_mr *mr;
 	unsigned char *buffers;		/* receives, then sends, FSW_MSG_MAX each */
-	bool has_qp;
 	uint32_t free_slots;		/* bit per send buffer */
 	uint64_t sent_ms;		/* when the last message was sent */
 };

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <rdma/rdma_cma.h>
+
 #include "lease.h"
 #include "log.h"
 #include "stats.h"
@@ -10,6 +12,12 @@ static void hand_over(struct listener *l, struct session *session, bool may_keep
 	l->nr_alive--;
 	session->phase = SESSION_ENDING;
 	session->may_keep = may_keep;
+	/*
+	 * The worker is about to destroy the queue pair, and the library uses it for events that
+	 * may come even now (a rejection).
+	 */
+	if (session->control)
+		session->control->id->qp = NULL;
 	grants_ending(&session->grants);
 	worker_post(session->worker, &session->end);
 }

@@ -102,7 +102,7 @@ void listener_apply(struct listener *l, struct conn *conn, enum conn_event event
 	case CONN_DO_START:
 		if (session->control != conn) {
 			if (fault(FAULT_KILL))
-				conn_kill(conn->id);
+				conn_kill(conn->id->qp);
 			break;
 		}
 		session->phase = SESSION_LIVE;

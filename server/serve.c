@@ -286,7 +286,7 @@ enum serve_result serve_tick(struct session *session, uint64_t now)
 	if (session->parting)
 		return now >= session->part_deadline_ms ? SERVE_CLOSE : SERVE_IDLE;
 	if (fault(FAULT_KILL))
-		conn_kill(session->ctrl.id);
+		conn_kill(session->ctrl.qp);
 	if (session->auth == AUTH_AWAITED && now >= session->auth_deadline_ms) {
 		if (session->auth_late) {
 			session->auth = auth_sm_step(session->auth, AUTH_EV_DEADLINE).next;

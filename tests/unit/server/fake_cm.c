@@ -88,7 +88,7 @@ struct fake_id_state fake_id_state(struct rdma_cm_id *id)
 
 	pthread_mutex_lock(&fake_lock);
 	state = ((struct fake_cm_id *)id)->state;
-	state.has_qp = id->qp;
+	state.has_qp = ((struct fake_cm_id *)id)->qp;
 	pthread_mutex_unlock(&fake_lock);
 	return state;
 }
@@ -150,7 +150,7 @@ int rdma_destroy_id(struct rdma_cm_id *id)
 	pthread_mutex_lock(&fake_lock);
 	/* It would wait for the acknowledgement. */
 	assert(!unacked_cm_events);
-	assert(!id->qp);
+	assert(!id->qp && !f->qp);
 	assert(!f->state.destroyed);
 	f->state.destroyed = true;
 	drop_events(id);
@@ -222,24 +222,32 @@ int rdma_create_qp(struct rdma_cm_id *id, struct ibv_pd *pd, struct ibv_qp_init_
 	((struct fake_cq *)attr->send_cq)->users++;
 	((struct fake_cq *)attr->recv_cq)->users++;
 	id->qp = &qp->qp;
+	qp->owner = (struct fake_cm_id *)id;
+	qp->owner->qp = qp;
+	pthread_mutex_unlock(&fake_lock);
+	return 0;
+}
+
+int ibv_destroy_qp(struct ibv_qp *ibqp)
+{
+	struct fake_qp *qp = (struct fake_qp *)ibqp;
+
+	pthread_mutex_lock(&fake_lock);
+	assert(qp && qp->owner->qp == qp);
+	qp->owner->qp = NULL;
+	((struct fake_pd *)qp->qp.pd)->users--;
+	((struct fake_pd *)qp->qp.pd)->qps--;
+	((struct fake_cq *)qp->qp.send_cq)->users--;
+	((struct fake_cq *)qp->qp.recv_cq)->users--;
+	fake_unmake(qp);
 	pthread_mutex_unlock(&fake_lock);
 	return 0;
 }
 
 void rdma_destroy_qp(struct rdma_cm_id *id)
 {
-	struct fake_qp *qp;
-
-	pthread_mutex_lock(&fake_lock);
-	qp = (struct fake_qp *)id->qp;
-	assert(qp);
-	((struct fake_pd *)qp->qp.pd)->users--;
-	((struct fake_pd *)qp->qp.pd)->qps--;
-	((struct fake_cq *)qp->qp.send_cq)->users--;
-	((struct fake_cq *)qp->qp.recv_cq)->users--;
+	ibv_destroy_qp(id->qp);
 	id->qp = NULL;
-	fake_unmake(qp);
-	pthread_mutex_unlock(&fake_lock);
 }
 
 int rdma_accept(struct rdma_cm_id *id, struct rdma_conn_param *param)

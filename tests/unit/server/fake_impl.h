@@ -40,6 +40,7 @@ struct fake_cq {
 
 struct fake_qp {
 	struct ibv_qp qp;
+	struct fake_cm_id *owner;
 	struct ibv_recv_wr receives[MAX_RECEIVES];
 	struct ibv_sge receive_sge[MAX_RECEIVES];
 	unsigned int nr_receives;
@@ -55,6 +56,7 @@ struct sent {
 
 struct fake_cm_id {
 	struct rdma_cm_id id;
+	struct fake_qp *qp;	/* also when @id does not name it any more */
 	struct fake_id_state state;
 	struct fake_cm_id *next;
 	struct sent *sent;

@@ -431,16 +431,6 @@ static void add_wc(struct ibv_cq *cq, const struct ibv_wc *wc)
 	}
 }
 
-static struct fake_cm_id *id_of_qp(struct ibv_qp *qp)
-{
-	struct fake_cm_id *id;
-
-	for (id = fake_ids; id; id = id->next)
-		if (id->id.qp == qp)
-			return id;
-	return NULL;
-}
-
 static void complete_sends(struct fake_qp *qp)
 {
 	unsigned int i;
@@ -464,7 +454,7 @@ static int fake_post_send(struct ibv_qp *qp, struct ibv_send_wr *wr, struct ibv_
 		pthread_mutex_unlock(&fake_lock);
 		return ENOMEM;
 	}
-	id = id_of_qp(qp);
+	id = f->owner;
 	assert(wr->opcode == IBV_WR_SEND && wr->num_sge == 1 && !wr->next);
 	assert(f->nr_pending < f->max_send_wr);
 	assert(id->nr_sent < MAX_SENT);
@@ -537,7 +527,7 @@ bool fake_message(struct rdma_cm_id *id, const void *bytes, size_t len)
 	bool ok = false;
 
 	pthread_mutex_lock(&fake_lock);
-	qp = (struct fake_qp *)id->qp;
+	qp = ((struct fake_cm_id *)id)->qp;
 	if (qp && qp->nr_receives) {
 		assert(len <= qp->receive_sge[0].length);
 		memcpy((void *)(uintptr_t)qp->receive_sge[0].addr, bytes, len);
@@ -588,8 +578,8 @@ bool fake_wait_sent(struct rdma_cm_id *id, struct fsw_msg *msg, size_t *len)
 void fake_complete_sends(struct rdma_cm_id *id)
 {
 	pthread_mutex_lock(&fake_lock);
-	if (id->qp)
-		complete_sends((struct fake_qp *)id->qp);
+	if (((struct fake_cm_id *)id)->qp)
+		complete_sends(((struct fake_cm_id *)id)->qp);
 	pthread_mutex_unlock(&fake_lock);
 }
 
@@ -603,7 +593,7 @@ void fake_break(struct rdma_cm_id *id)
 	struct ibv_wc wc = { .status = IBV_WC_RETRY_EXC_ERR };
 
 	pthread_mutex_lock(&fake_lock);
-	add_wc(id->qp->send_cq, &wc);
+	add_wc(((struct fake_cm_id *)id)->qp->qp.send_cq, &wc);
 	pthread_mutex_unlock(&fake_lock);
 }
 
@@ -617,7 +607,7 @@ unsigned int fake_receives(struct rdma_cm_id *id)
 	unsigned int n;
 
 	pthread_mutex_lock(&fake_lock);
-	n = ((struct fake_qp *)id->qp)->nr_receives;
+	n = ((struct fake_cm_id *)id)->qp->nr_receives;
 	pthread_mutex_unlock(&fake_lock);
 	return n;
 }
