@@ -75,7 +75,10 @@ void lease_connection_over(struct listener *l, struct session *session)
 		conn_free(session->control, &l->conns);
 		session->control = NULL;
 		session->phase = SESSION_KEPT;
-		listener_set_sweep(l);
+		if (l->stopping)
+			lease_end(l, session);
+		else
+			listener_set_sweep(l);
 		return;
 	}
 	l->nr_alive--;

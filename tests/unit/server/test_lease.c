@@ -372,6 +372,38 @@ static void stop_while_back_but_not_confirmed(void **state)
 	assert_true(fake_id_state(come_back(1, f.l.generation, 0)).accepted);
 }
 
+/* And it never says that it is: nobody waits for it until the server is cut off. */
+static void stop_while_back_and_never_confirmed(void **state)
+{
+	struct rdma_cm_id *id;
+
+	lose_and_keep();
+	id = come_back(1, f.l.generation, 0);
+	assert_true(fake_id_state(id).accepted);
+	listener_stop(&f.l, EXIT_RUN_OK);
+	pump();
+	fake_clock_advance(2000);
+	PUMP_UNTIL(!f.l.nr_sessions);
+	assert_true(fake_id_state(id).destroyed);
+	assert_int_equal(f.l.status, EXIT_RUN_OK);
+}
+
+/*
+ * The library uses the queue pair for events that come when the session has ended for the main
+ * thread, while the worker destroys it: it must not find it.
+ */
+static void event_after_the_end(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+
+	grant_all(id, 1);
+	assert_non_null(id->qp);
+	disconnect(id);
+	assert_null(id->qp);
+	fake_cm_event(RDMA_CM_EVENT_REJECTED, id, NULL, 0);
+	PUMP_UNTIL(only_session()->phase == SESSION_KEPT);
+}
+
 #define LEASED(test)	cmocka_unit_test_setup_teardown(test, setup_leased, teardown)
 
 int main(void)
@@ -394,6 +426,8 @@ int main(void)
 		LEASED(stop_while_kept),
 		LEASED(stop_while_on_the_way),
 		LEASED(stop_while_back_but_not_confirmed),
+		LEASED(stop_while_back_and_never_confirmed),
+		LEASED(event_after_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
