@@ -77,7 +77,9 @@ static bool postpone(struct listener *l, struct conn *conn, enum conn_event even
 
 	if (action != CONN_DO_DISCONNECT && action != CONN_DO_TEAR_DOWN)
 		return false;
-	if (l->forced || event == CONN_EV_DEVICE_REMOVAL || !conn_port_is_down(conn))
+	/* Who is cut off has come back, by a port that works. */
+	if (l->forced || event == CONN_EV_CUT || event == CONN_EV_DEVICE_REMOVAL ||
+	    !conn_port_is_down(conn))
 		return false;
 	log_dbg("connection %p: %s waits for the port", (void *)conn, conn_event_name(event));
 	conn->event = event;
