@@ -192,10 +192,13 @@ static struct bounds_refusal admit_data(struct listener *l, struct conn *conn,
 		return no_queue_pair(session, err);
 	conn->session = session;
 	refusal = accept_conn(l, conn, hello, reads);
-	if (refusal.reason)
+	if (refusal.reason) {
+		/* Now, as the connection may have to wait for the port and outlive the session. */
+		conn_drop_qp(conn);
 		conn->session = NULL;
-	else
+	} else {
 		*slot = conn;
+	}
 	return refusal;
 }
 

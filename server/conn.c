@@ -26,14 +26,20 @@ struct conn *conn_create(struct rdma_cm_id *id, struct conn_list *all)
 	return conn;
 }
 
+void conn_drop_qp(struct conn *conn)
+{
+	if (!conn->has_qp)
+		return;
+	rdma_destroy_qp(conn->id);
+	vobj_gone(VOBJ_QP);
+	conn->has_qp = false;
+}
+
 void conn_free(struct conn *conn, struct conn_list *all)
 {
 	if (!conn)
 		return;
-	if (conn->has_qp) {
-		rdma_destroy_qp(conn->id);
-		vobj_gone(VOBJ_QP);
-	}
+	conn_drop_qp(conn);
 	/* Waits for events that are not acknowledged; the listener never holds one. */
 	if (rdma_destroy_id(conn->id))
 		log_err("cannot destroy a connection: %s", strerror(errno));

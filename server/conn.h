@@ -42,6 +42,9 @@ TAILQ_HEAD(conn_list, conn);
  */
 struct conn *conn_create(struct rdma_cm_id *id, struct conn_list *all);
 
+/** conn_drop_qp - destroy the queue pair of a data connection; safe if there is none */
+void conn_drop_qp(struct conn *conn);
+
 /** conn_free - destroy its queue pair and its id, and forget it; safe on NULL */
 void conn_free(struct conn *conn, struct conn_list *all);
 
