@@ -157,6 +157,12 @@ bool group_take_stall(const struct group *g)
 	return epoll_wait(g->stalls, &event, 1, 0) <= 0 || !(event.events & EPOLLERR);
 }
 
+/** group_dir - open the folder @path, from the folder @at on; -1 and errno if that fails */
+int group_dir(int at, const char *path)
+{
+	return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /**
  * group_read - read a file of a group
  * @dir: the folder
@@ -207,7 +213,7 @@ int group_open(struct group *g, int at, const char *path, char *why, size_t why_
 	int err;
 
 	*g = (struct group) { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
-	g->dir = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g->dir = group_dir(at, path);
 	if (g->dir < 0) {
 		err = -errno;
 		snprintf(why, why_size, "%s", strerror(-err));
@@ -316,7 +322,7 @@ bool group_mount(char *path, size_t size, char *why, size_t why_size)
 		snprintf(why, why_size, "cgroup v2 is not mounted: %s", no_v2);
 		return false;
 	}
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = group_dir(AT_FDCWD, path);
 	if (dir < 0) {
 		snprintf(why, why_size, "cannot open %s: %s", path, strerror(errno));
 		return false;

@@ -39,6 +39,7 @@ void group_freshen(const struct group *g);
 bool group_watch_stalls(struct group *g, unsigned int ppm);
 bool group_take_stall(const struct group *g);
 
+int group_dir(int at, const char *path);
 int group_read(int dir, const char *name, char *text, size_t size);
 int group_write(int dir, const char *name, const char *text);
 

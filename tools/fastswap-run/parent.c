@@ -19,11 +19,6 @@
 static const char run_it_so[] =
 	"; run it as root, or by systemd-run --user --scope -p Delegate=yes";
 
-static int open_dir(int at, const char *path)
-{
-	return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 static bool has_memory(int dir, const char *file)
 {
 	char text[512];
@@ -174,7 +169,7 @@ static bool prepare(struct parent *p, bool own, char *why, size_t why_size)
 static bool open_named(struct parent *p, const char *mount, const char *name, char *why,
 		       size_t why_size)
 {
-	int root = open_dir(AT_FDCWD, mount), err;
+	int root = group_dir(AT_FDCWD, mount), err;
 
 	if (root < 0) {
 		snprintf(why, why_size, "cannot open %s: %s", mount, strerror(errno));
@@ -192,7 +187,7 @@ static bool open_named(struct parent *p, const char *mount, const char *name, ch
 			return false;
 		}
 	}
-	p->dir = *name ? open_dir(root, name) : fcntl(root, F_DUPFD_CLOEXEC, 0);
+	p->dir = *name ? group_dir(root, name) : fcntl(root, F_DUPFD_CLOEXEC, 0);
 	if (p->dir < 0)
 		snprintf(why, why_size, "cannot open the group %s: %s", p->path, strerror(errno));
 	close(root);
@@ -248,7 +243,7 @@ bool parent_open(struct parent *p, const char *group, char *why, size_t why_size
 		ok = open_named(p, mount, group, why, why_size);
 	} else if (has_own) {
 		snprintf(p->path, sizeof(p->path), "%s", own);
-		p->dir = open_dir(AT_FDCWD, own);
+		p->dir = group_dir(AT_FDCWD, own);
 		ok = p->dir >= 0;
 		if (!ok)
 			snprintf(why, why_size, "cannot open %s: %s", own, strerror(errno));

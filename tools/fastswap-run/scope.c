@@ -26,15 +26,10 @@ static void sleep_ms(unsigned int ms)
 	nanosleep(&ts, NULL);
 }
 
-static int open_dir(int at, const char *path)
-{
-	return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 /* To be read through; NULL if it cannot be. */
 static DIR *list_dir(int dir)
 {
-	int fd = open_dir(dir, ".");
+	int fd = group_dir(dir, ".");
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!list && fd >= 0)
@@ -68,7 +63,7 @@ static bool is_named(const char *name, const char *prefix)
 /* A group whose supervisor lives is locked. Return: its folder, locked now, or a negative errno. */
 static int lock_group(int parent, const char *name)
 {
-	int dir = open_dir(parent, name), err;
+	int dir = group_dir(parent, name), err;
 
 	if (dir < 0)
 		return -errno;
@@ -144,7 +139,7 @@ static void remove_inside(int dir, unsigned int depth)
 	while ((entry = readdir(list))) {
 		if (!is_group(entry))
 			continue;
-		inside = depth < MAX_DEPTH ? open_dir(dir, entry->d_name) : -1;
+		inside = depth < MAX_DEPTH ? group_dir(dir, entry->d_name) : -1;
 		if (inside >= 0) {
 			remove_inside(inside, depth + 1);
 			close(inside);
@@ -247,7 +242,7 @@ bool scope_has_neighbours(const struct scope *s)
 	while (!found && (entry = readdir(list))) {
 		if (!is_group(entry) || !strcmp(entry->d_name, s->name))
 			continue;
-		dir = open_dir(s->parent, entry->d_name);
+		dir = group_dir(s->parent, entry->d_name);
 		/* A command may be about to enter its group. */
 		found = is_named(entry->d_name, SCOPE_JOB) || (dir >= 0 && !dir_is_empty(dir));
 		if (dir >= 0)
