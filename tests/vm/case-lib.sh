@@ -109,17 +109,26 @@ server_says()
 	grep -qE -- "$1" "$SERVER_LOG"
 }
 
+# within SECONDS COMMAND [ARGUMENT...]: it is killed when these are over, see wait_for
+within()
+{
+	local limit="$1"
+
+	shift
+	timeout -k 1 $((limit * ${SLOWNESS:-1})) "$@"
+}
+
 # attach URL [OPTION...]: sets DEVICE
 attach()
 {
-	DEVICE=$(timeout 60 fastswap attach "$@")
+	DEVICE=$(within 60 fastswap attach "$@")
 	[[ -b "$DEVICE" ]] || die "attach $*: '$DEVICE' is no block device"
 }
 
 # detach DEVICE
 detach()
 {
-	timeout 120 fastswap detach "$1"
+	within 120 fastswap detach "$1"
 }
 
 # attribute NAME [DEVICE]: a file of the device's folder in sysfs
@@ -208,7 +217,7 @@ ends_with()
 	local want="$1" status=0
 
 	shift
-	timeout -k 1 60 "$@" || status=$?
+	within 60 "$@" || status=$?
 	check "exit status of $*" "$status" -eq "$want"
 }
 
@@ -219,7 +228,7 @@ fails_with()
 	local limit="$1" pattern="$2" status=0 text
 
 	shift 2
-	text=$(timeout -k 1 "$limit" "$@" 2>&1 >/dev/null) || status=$?
+	text=$(within "$limit" "$@" 2>&1 >/dev/null) || status=$?
 	((status)) || die "did not fail: $*"
 	((status < 124)) || die "no answer within $limit s, or killed ($status): $*"
 	[[ "$text" =~ $pattern ]] || die "$*: '$text' does not match '$pattern'"
@@ -233,7 +242,7 @@ ends_with_an_error()
 	local limit="$1" status=0
 
 	shift
-	timeout -k 1 "$limit" "$@" >/dev/null 2>&1 || status=$?
+	within "$limit" "$@" >/dev/null 2>&1 || status=$?
 	check "exit status of $*" "$status" -eq 1
 }
 

@@ -36,13 +36,15 @@ requires()
 }
 
 # wait_for SECONDS COMMAND [ARGUMENT...]
-#	Try COMMAND until it succeeds. Fails, and says so, when SECONDS are over.
+#	Try COMMAND until it succeeds. Fails, and says so, when SECONDS are over, of a
+#	stock kernel: a debug kernel has more.
 wait_for()
 {
 	local limit="$1" now end
 
 	shift
 	[[ "$limit" =~ ^[1-9][0-9]*$ ]] || die "wait_for: '$limit' is not a whole number of seconds"
+	limit=$((limit * ${SLOWNESS:-1}))
 	now=${EPOCHREALTIME/./}
 	end=$((now + limit * 1000000))
 	until "$@"; do

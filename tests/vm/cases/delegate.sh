@@ -118,7 +118,7 @@ refuses()
 	local pattern="$1" status=0 text
 
 	shift
-	text=$(timeout -k 1 30 "$@" 2>&1) || status=$?
+	text=$(within 30 "$@" 2>&1) || status=$?
 	check "exit status of $*" "$status" -eq 125
 	[[ "$text" =~ $pattern && "$text" != *$'\n'* ]] ||
 		die "$*: '$text' does not match '$pattern'"

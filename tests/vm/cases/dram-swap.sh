@@ -30,7 +30,7 @@ swap_off_under_use dram://
 
 step "hibernation again, as far as freezing all tasks"
 echo freezer >/sys/power/pm_test
-timeout 60 bash -c 'echo disk >/sys/power/state'
+within 60 bash -c 'echo disk >/sys/power/state'
 
 step "unload"
 unload

@@ -64,7 +64,7 @@ alice_cannot()
 # are_attached N: and those that left are forgotten
 are_attached()
 {
-	timeout 20 busybox wget -q -O /tmp/clients http://127.0.0.1:9465/clients
+	within 20 busybox wget -q -O /tmp/clients http://127.0.0.1:9465/clients
 	[[ "$(grep -o '"number"' /tmp/clients | wc -l)" -eq "$1" ]]
 }
 
@@ -112,7 +112,7 @@ wait "$job" || die "pagewalk: exit status $?: $(<"$OUT")"
 check "wrong pages" "$(walk_result wrong)" -eq 0
 check "lost bytes" "$(attribute lost)" -eq 0
 check "pages were swapped" "$(counter writeback_pages)" -gt 500
-timeout 20 busybox wget -q -O /tmp/status http://127.0.0.1:9465/status
+within 20 busybox wget -q -O /tmp/status http://127.0.0.1:9465/status
 grep -q '"authentication":true' /tmp/status
 grep -q '"identity":"alice"' /tmp/status
 detach "$DEVICE"
@@ -137,7 +137,7 @@ server_says '1 clients are attached that have no key any more'
 dd if=/dev/urandom of="$DEVICE" bs=1M count=1 oflag=direct status=none
 detach "$DEVICE"
 attach_refused 'no such identity, or not with this key' --psk-file /tmp/alice.keys
-timeout 20 busybox wget -q -O /tmp/metrics http://127.0.0.1:9465/metrics
+within 20 busybox wget -q -O /tmp/metrics http://127.0.0.1:9465/metrics
 grep -q '^fastswap_server_authentication 1$' /tmp/metrics
 check "failures that were counted" \
 	"$(sed -n 's/^fastswap_server_authentication_failures_total //p' /tmp/metrics)" -eq 3
@@ -169,7 +169,7 @@ check "size of what is left" "$(blockdev --getsize64 "$DEVICE")" -eq $((8 << 20)
 server_says 'connected as alice, id .*, at most 1 queue sets and 24 MiB'
 alice_cannot 'a limit of the server is reached' 4M
 server_says 'alice is refused: .*: --quota, sessions of this client'
-timeout 20 busybox wget -q -O /tmp/clients http://127.0.0.1:9465/clients
+within 20 busybox wget -q -O /tmp/clients http://127.0.0.1:9465/clients
 grep -q '"size":{"used":[0-9]*,"limit":25165824}' /tmp/clients
 grep -q '"queue-pairs":{"used":11,"limit":12},"sessions":{"used":2,"limit":2}' /tmp/clients
 # Less than she has: nothing is taken away.

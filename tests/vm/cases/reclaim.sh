@@ -73,7 +73,7 @@ read_metrics()
 {
 	exec 7<>/dev/tcp/127.0.0.1/$METRICS_PORT
 	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&7
-	timeout 20 cat <&7 >$METRICS
+	within 20 cat <&7 >$METRICS
 	exec 7>&-
 }
 

@@ -16,7 +16,7 @@ refuses()
 	local want="$1" pattern="$2" status=0 text
 
 	shift 2
-	text=$(timeout 20 "${RUN[@]}" fastswap-server "$@" 2>&1 >/dev/null) || status=$?
+	text=$(within 20 "${RUN[@]}" fastswap-server "$@" 2>&1 >/dev/null) || status=$?
 	check "exit status of fastswap-server $*" "$status" -eq "$want"
 	[[ "$text" =~ $pattern && "$text" != *$'\n'* ]] ||
 		die "fastswap-server $*: '$text' is not one line like '$pattern'"

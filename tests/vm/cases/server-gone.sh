@@ -38,7 +38,7 @@ server_ends_idle()
 	ends_with_an_error 20 dd if="$DEVICE" of=/dev/null bs=4k count=1 iflag=direct
 	ends_with_an_error 20 dd if=/dev/zero of="$DEVICE" bs=4k count=1 oflag=direct
 	fails_with 20 '.' fastswap attach "rdma://$VM_IP:$PORT" --size 4M
-	timeout 30 fastswap detach "$DEVICE"
+	within 30 fastswap detach "$DEVICE"
 }
 
 # server_ends_with_pages SIGNAL
@@ -53,7 +53,7 @@ server_ends_with_pages()
 	wait_for 30 is_in_state failed
 	finish_walk
 	# What is lost is not brought back by swapoff either; but it ends.
-	timeout 60 fastswap detach "$DEVICE"
+	within 60 fastswap detach "$DEVICE"
 }
 
 rdma_up
@@ -67,7 +67,7 @@ start_server --size 64M --chunk-size 4M --keepalive 1
 attach "rdma://$VM_IP:$PORT" --size 32M --queues 1 --hold 1
 kill -s STOP "$SERVER"
 wait_for 60 is_in_state failed
-timeout 30 fastswap detach "$DEVICE"
+within 30 fastswap detach "$DEVICE"
 kill -s CONT "$SERVER"
 stop_server TERM
 

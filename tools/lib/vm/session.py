@@ -233,6 +233,7 @@ class Session:
         values = {
             "NODE": node.name,
             "KERNEL": self.kernel.name,
+            "SLOWNESS": self.kernel.slowness,
             "SHARED": "/run/shared",
             "FASTSWAP_BUILD": options.build,
             "GUEST_LIB": os.path.join(options.source, "tests/vm/guest-lib.sh"),
