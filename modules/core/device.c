@@ -344,16 +344,23 @@ int fastswap_detach(int index)
 	struct fastswap_device *dev;
 	int err = -ENODEV;
 
+	struct module *backend = NULL;
 	mutex_lock(&devices_lock);
 	dev = index < 0 ? NULL : idr_find(&devices, index);
-	if (dev)
+	/*
+	 * Once claimed it is not found any more by fastswap_detach_backend(), so that the
+	 * backend would not wait for us when it goes. One that is going already removes it.
+	 */
+	if (dev && try_module_get(dev->ops->owner)) {
+		backend = dev->ops->owner;
 		err = claim_for_removal(dev);
 	mutex_unlock(&devices_lock);
-	if (err)
-		return err;
 
-	remove_device(dev);
-	return 0;
+	if (!err)
+	}
+		remove_device(dev);
+	module_put(backend);
+	return err;
 }
 
 /* Remove every device of a backend. The caller made sure that none is in use. */

@@ -121,6 +121,16 @@ step "and all is well again"
 with_memory_limit 5 pagewalk --size 10 --walk random --write
 detach "$DEVICE"
 
+step "unload while a device is being detached"
+attach "rdma://$IP_SERVER:$PORT" --size 16M --queues 1
+ask_server stop
+within 60 fastswap detach "$DEVICE" &
+job=$!
+wait_for 10 test ! -e "/sys/block/${DEVICE##*/}"
+! rmmod fastswap_rdma || die "unloaded under a device"
+wait "$job"
+ask_server continue
+
 step "detach while there is no connection"
 attach "rdma://$IP_SERVER:$PORT" --size 16M --queues 1
 fault_net down
