@@ -335,16 +335,19 @@ static void remove_device(struct fastswap_device *dev)
 	 */
 	percpu_ref_kill(&dev->users);
 	fastswap_ahead_drain(dev);
+	/* Nobody wants what is still being read ahead: it need not wait for a link. */
+	if (dev->ops->set_hold)
+		dev->ops->set_hold(dev->priv, 0);
 	wait_for_completion(&dev->unused);
 	free_device(dev);
 }
 
 int fastswap_detach(int index)
 {
+	struct module *backend = NULL;
 	struct fastswap_device *dev;
 	int err = -ENODEV;
 
-	struct module *backend = NULL;
 	mutex_lock(&devices_lock);
 	dev = index < 0 ? NULL : idr_find(&devices, index);
 	/*
@@ -354,10 +357,10 @@ int fastswap_detach(int index)
 	if (dev && try_module_get(dev->ops->owner)) {
 		backend = dev->ops->owner;
 		err = claim_for_removal(dev);
+	}
 	mutex_unlock(&devices_lock);
 
 	if (!err)
-	}
 		remove_device(dev);
 	module_put(backend);
 	return err;
