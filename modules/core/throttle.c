@@ -64,13 +64,13 @@ static unsigned int index_of(struct mem_cgroup *memcg)
 	return memcg->css.id % NR_GROUPS;
 }
 
-static unsigned int bound_of(struct mem_cgroup *memcg)
+static int bound_of(struct mem_cgroup *memcg)
 {
 	unsigned long limit = PAGE_COUNTER_MAX;
 
 	for (; memcg; memcg = parent_mem_cgroup(memcg))
 		limit = min(limit, READ_ONCE(memcg->memory.max));
-	return clamp_t(unsigned long, limit / GROUP_SHARE, SWAP_CLUSTER_MAX, UINT_MAX);
+	return clamp_t(unsigned long, limit / GROUP_SHARE, SWAP_CLUSTER_MAX, INT_MAX);
 }
 #else
 static struct mem_cgroup *group_of(struct bio *bio)
@@ -83,9 +83,9 @@ static unsigned int index_of(struct mem_cgroup *memcg)
 	return 0;
 }
 
-static unsigned int bound_of(struct mem_cgroup *memcg)
+static int bound_of(struct mem_cgroup *memcg)
 {
-	return UINT_MAX;
+	return INT_MAX;
 }
 #endif
 
@@ -121,11 +121,12 @@ void fastswap_throttle_add(struct fastswap_throttle *throttle, struct fastswap_t
 	if (group != tally->group) {
 		next_group(tally, group, 1);
 		if (memcg) {
-			unsigned int bound = bound_of(memcg);
+			int bound = bound_of(memcg), room = bound - atomic_read(group);
 
-			if (!tally->tight || bound < tally->bound) {
+			if (!tally->tight || room < tally->room) {
 				tally->tight = group;
 				tally->bound = bound;
+				tally->room = room;
 			}
 		}
 	}

@@ -39,13 +39,15 @@ struct fastswap_throttle {
  * @pages: slots that are not yet counted in @group
  * @tight: the group that has the least room, NULL: none has a bound of its own
  * @bound: slots that @tight may have under way
+ * @room: how many more it might have had when it was found
  */
 struct fastswap_tally {
 	unsigned int total;
 	atomic_t *group;
 	unsigned int pages;
 	atomic_t *tight;
-	unsigned int bound;
+	int bound;
+	int room;
 };
 
 int fastswap_throttle_init(struct fastswap_throttle *throttle);
