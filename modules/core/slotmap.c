@@ -23,6 +23,8 @@ enum fastswap_slot_state fastswap_slotmap_get(const struct fastswap_slotmap *map
 {
 	if (likely(test_bit(slot, map->data)))
 		return FASTSWAP_SLOT_DATA;
+	/* Pairs with the barriers where a slot that has data is lost. */
+	smp_rmb();
 	if (unlikely(READ_ONCE(map->any_lost)) && test_bit(slot, map->lost))
 		return FASTSWAP_SLOT_LOST;
 	return FASTSWAP_SLOT_EMPTY;

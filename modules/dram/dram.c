@@ -92,7 +92,9 @@ static void copy_bio(const struct dram *dram, struct bio *bio)
 	struct bio_vec bv;
 
 	bio_for_each_segment(bv, bio, iter) {
-		if (likely(bv.bv_len == PAGE_SIZE && !bv.bv_offset))
+		/* Both must be pages: p is not after a piece that is none. */
+		if (likely(bv.bv_len == PAGE_SIZE && !bv.bv_offset &&
+			   IS_ALIGNED((uintptr_t)p, PAGE_SIZE)))
 			copy_page_of(&bv, p, write);
 		else if (write)
 			memcpy_from_bvec(p, &bv);

@@ -11,6 +11,7 @@
 
 #define BITS_TO_LONGS(nr) (((nr) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 
+#define smp_rmb()		__sync_synchronize()
 #define smp_mb__before_atomic() __sync_synchronize()
 #define smp_mb__after_atomic()	__sync_synchronize()
 
