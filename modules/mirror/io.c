@@ -430,3 +430,6 @@ void fsm_dispatch(struct work_struct *work)
 		queue_delayed_work(fsm_wq, &m->dispatch, next);
 	spin_unlock_irq(&m->lock);
 }
+	/* Ios that have just failed were of classes that came after those that wait for one. */
+	if (!list_empty(&m->free_ios) && is_anybody_starved(m))
+		fsm_kick(m, false);
