@@ -183,7 +183,8 @@ int fsm_attach(struct fastswap_upper *up, char *options, u64 size,
 	m->stopping = false;
 	/* One may have gone in the meantime. */
 	fsm_look(m);
-	fsm_kick(m, false);
+	/* Or have lost everything, and be back. */
+	fsm_kick(m, m->live & ~m->complete);
 	spin_unlock_irq(&m->lock);
 	*priv = m;
 	return 0;
