@@ -11,6 +11,7 @@
  * another go at it. Nothing here sleeps or allocates: whoever finds no free io
  * waits for one that ends.
  */
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
 
@@ -79,6 +80,7 @@ static struct fsm_io *get_io(struct fsm *m, struct bio *bio, enum fastswap_class
 	list_del(&io->node);
 	io->bio = bio;
 	io->class = class;
+	io->since = jiffies;
 	io->refused = 0;
 	io->acked = 0;
 	io->done = 0;
@@ -123,10 +125,12 @@ static bool is_being_copied(const struct fsm *m, const struct bio *bio)
 }
 
 /* Give a replica @count slots of the bio, @skip slots from its beginning. */
-static void send_clone(struct fsm_io *io, unsigned int r, u32 skip, u32 count, struct out *out)
+static void send_clone(struct fsm *m, struct fsm_io *io, unsigned int r, u32 skip, u32 count,
+		       struct out *out)
 {
 	struct bio *bio = &io->clones[r]->bio;
 
+	io->clones[r]->changes = m->replicas[r].changes;
 	bio_init(bio, NULL, NULL, 0, bio_op(io->bio));
 	bio->bi_io_vec = io->bio->bi_io_vec;
 	bio->bi_iter = io->bio->bi_iter;
@@ -153,7 +157,7 @@ static enum fsm_way route_read(struct fsm *m, struct fsm_io *io, struct fsm_view
 	r = fsm_fastest(to, m->read_ns, m->turn++);
 	/* At least one, unless it was freed this moment, and then nobody cares. */
 	io->flying = max(fsm_map_run(&m->map, r, first, fastswap_nr_slots(io->bio) - io->done), 1u);
-	send_clone(io, r, io->done, io->flying, out);
+	send_clone(m, io, r, io->done, io->flying, out);
 	return FSM_GO;
 }
 
@@ -169,7 +173,7 @@ static enum fsm_way route_write(struct fsm *m, struct fsm_io *io, struct fsm_vie
 		return way;
 	for (r = 0; r < m->nr; r++)
 		if (to & 1u << r)
-			send_clone(io, r, 0, fastswap_nr_slots(io->bio), out);
+			send_clone(m, io, r, 0, fastswap_nr_slots(io->bio), out);
 	count_busy(m, io->bio, 1);
 	return FSM_GO;
 }
@@ -293,9 +297,23 @@ static u8 who_has_it(const struct fsm *m, const struct fsm_io *io)
 	return who;
 }
 
-/* Return: true when the write is through, whichever way. */
-static bool end_write(struct fsm_replica *r, struct fsm_io *io, blk_status_t status)
+/*
+ * Is an error a replica's last word? If it was there all the time. One that has come and gone may
+ * do it yet; but not if it comes and goes, and does nothing, for longer than I/O is to wait.
+ */
+static bool is_refusal(const struct fsm_replica *r, const struct fsm_clone *clone)
 {
+	const struct fsm *m = r->m;
+
+	if (m->live & 1u << r->index && clone->changes == r->changes)
+		return true;
+	return time_after(jiffies, clone->io->since + fsm_hold_jiffies(m));
+}
+
+/* Return: true when the write is through, whichever way. */
+static bool end_write(struct fsm_replica *r, struct fsm_clone *clone, blk_status_t status)
+{
+	struct fsm_io *io = clone->io;
 	u64 first = fastswap_first_slot(io->bio);
 	struct fsm *m = r->m;
 	u8 missed;
@@ -304,7 +322,7 @@ static bool end_write(struct fsm_replica *r, struct fsm_io *io, blk_status_t sta
 		io->acked |= 1u << r->index;
 		io->losses[r->index] = r->losses;
 		r->writes++;
-	} else if (m->live & 1u << r->index) {
+	} else if (is_refusal(r, clone)) {
 		io->refused |= 1u << r->index;
 	}
 	if (--io->pending)
@@ -325,14 +343,16 @@ static bool end_write(struct fsm_replica *r, struct fsm_io *io, blk_status_t sta
 }
 
 /* Return: true when nothing of it is left to be read. */
-static bool end_read(struct fsm_replica *r, struct fsm_io *io, blk_status_t status)
+static bool end_read(struct fsm_replica *r, struct fsm_clone *clone, blk_status_t status)
 {
+	struct fsm_io *io = clone->io;
+
 	io->pending--;
 	if (status == BLK_STS_OK) {
 		r->reads++;
 		io->done += io->flying;
 		io->refused = 0;
-	} else if (r->m->live & 1u << r->index) {
+	} else if (is_refusal(r, clone)) {
 		io->refused |= 1u << r->index;
 	}
 	return io->done == fastswap_nr_slots(io->bio);
@@ -361,12 +381,12 @@ u64 fsm_end_bios(struct fastswap_upper *up, enum fastswap_class class, struct bi
 			continue;
 		}
 		if (fastswap_class_is_write(class)) {
-			through = end_write(r, io, status);
+			through = end_write(r, clone, status);
 			if (!through)
 				continue;
 			through = io->acked;
 		} else {
-			through = end_read(r, io, status);
+			through = end_read(r, clone, status);
 		}
 		if (through) {
 			bio_list_add(&ended, put_io(m, io));
@@ -428,8 +448,8 @@ void fsm_dispatch(struct work_struct *work)
 	spin_lock_irq(&m->lock);
 	if (next && !m->stopping)
 		queue_delayed_work(fsm_wq, &m->dispatch, next);
-	spin_unlock_irq(&m->lock);
-}
 	/* Ios that have just failed were of classes that came after those that wait for one. */
 	if (!list_empty(&m->free_ios) && is_anybody_starved(m))
 		fsm_kick(m, false);
+	spin_unlock_irq(&m->lock);
+}

@@ -41,10 +41,12 @@ struct fsm_io;
 /**
  * struct fsm_clone - a bio on its way to a replica
  * @io: what it is a part of; NULL: of struct fsm_copy
+ * @changes: of the replica, when it was sent there
  * @bio: for the replica; shares the pages of the original
  */
 struct fsm_clone {
 	struct fsm_io *io;
+	u32 changes;
 	struct bio bio;
 };
 
@@ -53,7 +55,8 @@ struct fsm_clone {
  * @node: in the list that it waits in, if it does
  * @bio: the bio
  * @class: of it
- * @refused: replicas that have failed it although they are live
+ * @since: when it came, jiffies
+ * @refused: replicas that have failed it although they are live, or for too long
  * @acked: of a write, replicas that have done it
  * @losses: of each of them, its @losses at that time
  * @pending: clones that have not ended
@@ -65,6 +68,7 @@ struct fsm_io {
 	struct list_head node;
 	struct bio *bio;
 	enum fastswap_class class;
+	unsigned long since;
 	u8 refused;
 	u8 acked;
 	u8 pending;
@@ -81,6 +85,7 @@ struct fsm_io {
  * @index: which one it is
  * @ops: the backend, its module pinned
  * @priv: its own; NULL: not attached
+ * @changes: times that it came or went; guarded by the mirror's lock
  * @down_since: when it was lost, jiffies; while it is not in m->live
  * @told: that it is being filled; of the refill
  * @losses: times that it has lost everything; guarded by the mirror's lock, as what follows
@@ -95,6 +100,7 @@ struct fsm_replica {
 	unsigned int index;
 	const struct fastswap_backend_ops *ops;
 	void *priv;
+	u32 changes;
 	unsigned long down_since;
 	bool told;
 	u32 losses;
@@ -225,6 +231,7 @@ void fsm_refill(struct work_struct *work);
 
 /* replica.c */
 extern const struct fastswap_upper_ops fsm_upper_ops;
+unsigned long fsm_hold_jiffies(const struct fsm *m);
 u8 fsm_holding(const struct fsm *m);
 void fsm_kick(struct fsm *m, bool refill);
 unsigned long fsm_look(struct fsm *m);

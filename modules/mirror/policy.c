@@ -16,7 +16,7 @@ enum fsm_way fsm_read_way(const struct fsm_view *view, u8 *to)
 	*to = view->has & view->live & ~view->refused;
 	if (*to)
 		return FSM_GO;
-	return view->has & view->holding ? FSM_WAIT : FSM_FAIL;
+	return view->has & view->holding & ~view->refused ? FSM_WAIT : FSM_FAIL;
 }
 
 /**
@@ -31,7 +31,7 @@ enum fsm_way fsm_write_way(const struct fsm_view *view, u8 *to)
 	*to = view->live & ~view->refused;
 	if (*to)
 		return FSM_GO;
-	return view->holding ? FSM_WAIT : FSM_FAIL;
+	return view->holding & ~view->refused ? FSM_WAIT : FSM_FAIL;
 }
 
 /**

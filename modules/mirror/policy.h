@@ -19,7 +19,7 @@
  * @live: do I/O now
  * @holding: do not, but I/O waits for them
  * @has: have what is in the bio's slots
- * @refused: have failed this very bio although they are live
+ * @refused: have failed this very bio for good
  */
 struct fsm_view {
 	u8 live;

@@ -12,9 +12,15 @@
 /* ms after something was missed until it is copied: more may follow. */
 #define REFILL_DELAY	100
 
+/* fsm_hold_jiffies - how long I/O waits for a replica */
+unsigned long fsm_hold_jiffies(const struct fsm *m)
+{
+	return msecs_to_jiffies(READ_ONCE(m->hold_s) * MSEC_PER_SEC);
+}
+
 static unsigned long hold_ends(const struct fsm *m, const struct fsm_replica *r)
 {
-	return r->down_since + msecs_to_jiffies(READ_ONCE(m->hold_s) * MSEC_PER_SEC);
+	return r->down_since + fsm_hold_jiffies(m);
 }
 
 /**
@@ -92,6 +98,7 @@ static void set_health(struct fastswap_upper *up, enum fastswap_health health)
 	if (live != !!(m->live & bit)) {
 		m->live ^= bit;
 		r->down_since = jiffies;
+		r->changes++;
 		fsm_info(r, "%s\n", live ? "is back" : "is away");
 		fsm_look(m);
 		fsm_kick(m, live && !(m->complete & bit));
