@@ -348,7 +348,8 @@ static void park_waiting(struct fsr_queue *q)
 
 /**
  * fsr_elastic_lose - the server has nothing of ours any more
- * @s: the session, its queues not live and nothing in flight
+ * @s: the session, its queues not live and nothing in flight; @hold_lock is held, so that nobody
+ *	is about to end what waits, and to count it
  *
  * If something was stored fastswap_lose_all() has been called. Writes wait for new chunks, reads
  * end with an error. fsr_submit() sees to those that come meanwhile: it has looked at @losses
@@ -358,6 +359,7 @@ void fsr_elastic_lose(struct fsr_session *s)
 {
 	unsigned int i;
 
+	lockdep_assert_held(&s->hold_lock);
 	spin_lock_irq(&s->map_lock);
 	fsr_chunkmap_lose(&s->map);
 	s->draining = false;

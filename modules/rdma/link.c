@@ -91,9 +91,13 @@ static int check_device(struct fsr_session *s, char *error)
  */
 static void lose_everything(struct fsr_session *s)
 {
-	u64 bytes = fastswap_lose_all(s->up);
+	u64 bytes;
 
+	/* Bios whose time is up end one by one: all of them, or none yet. */
+	mutex_lock(&s->hold_lock);
+	bytes = fastswap_lose_all(s->up);
 	fsr_elastic_lose(s);
+	mutex_unlock(&s->hold_lock);
 	s->generation = 0;
 	fsr_err(s, "the server has not kept what was stored: %llu MiB are lost\n",
 		(unsigned long long)(bytes >> 20));
@@ -199,10 +203,13 @@ static int renew_chunks(struct fsr_session *s, char *error)
 	if (s->generation && s->generation == s->welcome.generation)
 		return 0;
 	/* Without a generation there may be chunks of an attempt that came to nothing. */
-	if (s->generation)
+	if (s->generation) {
 		lose_everything(s);
-	else
+	} else {
+		mutex_lock(&s->hold_lock);
 		fsr_elastic_lose(s);
+		mutex_unlock(&s->hold_lock);
+	}
 	if (s->welcome.chunk_shift != map->shift || map->nr > fsw_letoh32(s->welcome.max_chunks)) {
 		snprintf(error, FASTSWAP_ERROR_MAX,
 			 "the server has chunks of another size now, or gives fewer");
