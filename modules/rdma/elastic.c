@@ -534,8 +534,13 @@ void fsr_elastic_tend(struct work_struct *work)
 	if (fsr_session_state(s) != FSR_LIVE)
 		return;
 	unpark(s);
-	if (!s->elastic)
+	if (!s->elastic) {
+		/* One that was begun with another server: its writes wait for the end of it. */
+		fsr_move_tend(s, false);
+		if (fsr_move_is_active(s))
+			queue_delayed_work(fsr_wq, &s->tending, TEND_SOON);
 		return;
+	}
 	end_recall(s);
 	end_drain(s);
 	begin_drain(s);
