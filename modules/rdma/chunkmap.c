@@ -479,6 +479,8 @@ int fsr_chunkmap_plan(const struct fsw_welcome *welcome, u64 size, u32 *nr, char
 		return -ENOSPC;
 	}
 	if (!size) {
+		/* No swap device has more, whatever a server says. */
+		available = min(available, FSR_MAX_DEVICE >> shift);
 		*nr = available < max ? available : max;
 		return 0;
 	}

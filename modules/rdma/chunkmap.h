@@ -34,6 +34,8 @@
 #define FSR_EXTENT_MOVING	(1u << 29)	/* being copied: nothing may be written */
 #define FSR_EXTENT_FRAME	(FSR_EXTENT_MOVING - 1)
 
+/* Bytes; slots of swap are counted in 32 bits. */
+#define FSR_MAX_DEVICE		((u64)U32_MAX << 12)
 #define FSR_NO_CHUNK		U32_MAX
 
 /**
