@@ -50,6 +50,8 @@ void fsr_hold_cease(struct fsr_session *s)
 {
 	mutex_lock(&s->hold_lock);
 	WRITE_ONCE(s->expired, false);
+	/* The time may have been up just now, when the link was there already. */
+	fsr_elastic_start(s);
 	fastswap_set_health(s->up, FASTSWAP_LIVE);
 	/* It may have broken again, and this was said already. */
 	if (fsr_session_state(s) == FSR_BROKEN) {
