@@ -459,7 +459,8 @@ static void end_drain(struct fsr_session *s)
 		return;
 	/* The marks of before a loss mean nothing. Who is DRAINING yet is so in the next round. */
 	if (READ_ONCE(s->losses) == s->marks_losses) {
-		if (!fsr_elastic_are_marks_passed(s))
+		/* In this order: they seem to be passed too early only when there is no link. */
+		if (!fsr_elastic_are_marks_passed(s) || fsr_session_state(s) != FSR_LIVE)
 			return;
 		for (i = 0; i < s->map.nr_extents; i++) {
 			if (!(i % 1024))

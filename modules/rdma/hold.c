@@ -67,6 +67,8 @@ static void expire(struct fsr_session *s)
 	unsigned int i;
 
 	lockdep_assert_held(&s->hold_lock);
+	/* First, see there. */
+	fsr_elastic_stop_waiting(s);
 	/* Before the queues: one that is halted after its turn looks at this. */
 	WRITE_ONCE(s->expired, true);
 	if (hold)
@@ -75,7 +77,6 @@ static void expire(struct fsr_session *s)
 	else
 		fsr_err(s, "no connection: I/O ends with an error until there is one\n");
 	fastswap_set_health(s->up, FASTSWAP_FAILED);
-	fsr_elastic_stop_waiting(s);
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_give_up(&s->queues[i]);
 }
