@@ -29,9 +29,10 @@
  */
 void fsr_hold_begin(struct fsr_session *s)
 {
-	unsigned long hold = READ_ONCE(s->hold_s);
+	unsigned long end = READ_ONCE(s->broken_at) + (unsigned long)READ_ONCE(s->hold_s) * HZ;
+	unsigned long now = jiffies;
 
-	mod_delayed_work(fsr_hold_wq, &s->hold_end, hold * HZ);
+	mod_delayed_work(fsr_hold_wq, &s->hold_end, time_after(end, now) ? end - now : 0);
 }
 
 /* fsr_hold_check - the user chose another time: it may be over by now */

@@ -326,6 +326,7 @@ static int make_link(struct fsr_session *s, u64 size, char *error)
 	if (err)
 		return err;
 
+	WRITE_ONCE(s->useful, false);
 	for (i = 0; i < fsr_nr_queues(s); i++)
 		fsr_queue_go_live(&s->queues[i]);
 	fsr_elastic_start(s);

@@ -304,7 +304,11 @@ struct fsr_queue {
  * @removed: the RDMA device of the link is being removed
  * @losses: times that everything was lost; see fsr_submit()
  * @hold_s: seconds that I/O waits; written by sysfs at any time
- * @broken_at: when the link was lost, in jiffies; stable in FSR_BROKEN and FSR_RECONNECTING
+ * @broken_at: since when I/O waits, in jiffies: when the link was lost, or the first one of several
+ *	that did nothing of it; stable in FSR_BROKEN and FSR_RECONNECTING
+ * @useful: the link that there is, or was last, has done something
+ * @vain: I/O waited when the last link broke, and has been waiting since; under @state_lock
+ * @vain_links: links since then; likewise
  * @attempts: to reconnect, since then; of recover.c
  * @told: why the last attempt failed that was worth a line in the log; likewise
  * @reserve: pages that are kept for a recovery, see reserve.c; under @mutex
@@ -371,6 +375,9 @@ struct fsr_session {
 	u32 losses;
 	u32 hold_s;
 	unsigned long broken_at;
+	bool useful;
+	bool vain;
+	u32 vain_links;
 	u32 attempts;
 	char told[FASTSWAP_ERROR_MAX];
 	struct list_head reserve;
@@ -413,6 +420,7 @@ int fsr_attach(struct fastswap_upper *up, char *options, u64 size,
 	       struct fastswap_limits *limits, void **priv, char *error);
 void fsr_detach(void *priv);
 bool fsr_session_change(struct fsr_session *s, enum fsr_state to);
+void fsr_session_recovered(struct fsr_session *s);
 __printf(2, 3) void fsr_session_fail(struct fsr_session *s, const char *fmt, ...);
 
 static inline enum fsr_state fsr_session_state(const struct fsr_session *s)

@@ -101,6 +101,7 @@ static bool has_data(const struct fsr_work *work)
  */
 static bool complete_up_to(struct fsr_queue *q, u32 seq, struct done *done)
 {
+	bool *useful = &q->conn.session->useful;
 	bool whole = true;
 	u32 tail = q->tail;
 
@@ -125,6 +126,8 @@ static bool complete_up_to(struct fsr_queue *q, u32 seq, struct done *done)
 		bio_list_merge(&done->bios, &work->bios);
 		bio_list_init(&work->bios);
 		tail++;
+		if (unlikely(!READ_ONCE(*useful)))
+			WRITE_ONCE(*useful, true);
 	}
 	/* Pairs with the acquire in fsr_queue_post(): the entries are empty before. */
 	smp_store_release(&q->tail, tail);

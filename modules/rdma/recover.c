@@ -27,6 +27,7 @@ static void recovered(struct fsr_session *s)
 	fsr_info(s, "connected again after %u ms and %u attempts\n",
 		 jiffies_to_msecs(jiffies - s->broken_at), s->attempts + 1);
 	s->attempts = 0;
+	fsr_session_recovered(s);
 	s->told[0] = '\0';
 	fsr_reserve_keep_others(s);
 	fsr_hold_cease(s);

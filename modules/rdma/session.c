@@ -17,6 +17,7 @@
 
 #include <fastswap/hold.h>
 
+#include "backoff.h"
 #include "closing.h"
 #include "rdma.h"
 #include "trace.h"
@@ -42,6 +43,53 @@ bool fsr_session_change(struct fsr_session *s, enum fsr_state to)
 	return may;
 }
 
+/* Is there I/O that has not ended? A guess, without locks. */
+static bool is_pending(const struct fsr_session *s)
+{
+	unsigned int i, l;
+
+	for (i = 0; i < fsr_nr_queues(s); i++) {
+		const struct fsr_queue *q = &s->queues[i];
+
+		if (READ_ONCE(q->head) != READ_ONCE(q->tail))
+			return true;
+		for (l = 0; l < FSR_LANES; l++)
+			if (!bio_list_empty(&q->lanes[l].waiting))
+				return true;
+	}
+	return READ_ONCE(s->nr_parked);
+}
+
+/*
+ * A link is lost. One that could be made but did nothing of what waited for it is none: the time
+ * that I/O waits goes on, or it would wait for ever.
+ *
+ * Return: jiffies until the next attempt.
+ */
+static unsigned long note_loss(struct fsr_session *s)
+{
+	bool pending = is_pending(s);
+
+	lockdep_assert_held(&s->state_lock);
+	if (s->vain && pending && !READ_ONCE(s->useful)) {
+		s->vain_links++;
+		return msecs_to_jiffies(fsr_backoff_ms(s->vain_links, get_random_u32()));
+	}
+	s->broken_at = jiffies;
+	s->vain = pending;
+	s->vain_links = 0;
+	return 0;
+}
+
+/* fsr_session_recovered - there is a link again; if nobody waits for it, nobody does in vain */
+void fsr_session_recovered(struct fsr_session *s)
+{
+	spin_lock_irq(&s->state_lock);
+	if (!is_pending(s))
+		s->vain = false;
+	spin_unlock_irq(&s->state_lock);
+}
+
 /**
  * fsr_session_fail - the link cannot go on
  * @s: the session
@@ -52,8 +100,8 @@ bool fsr_session_change(struct fsr_session *s, enum fsr_state to)
  */
 void fsr_session_fail(struct fsr_session *s, const char *fmt, ...)
 {
+	unsigned long flags, delay = 0;
 	enum fsr_state old, new;
-	unsigned long flags;
 	va_list args;
 
 	spin_lock_irqsave(&s->state_lock, flags);
@@ -64,7 +112,7 @@ void fsr_session_fail(struct fsr_session *s, const char *fmt, ...)
 		vsnprintf(s->why, sizeof(s->why), fmt, args);
 		va_end(args);
 		if (old == FSR_LIVE)
-			s->broken_at = jiffies;
+			delay = note_loss(s);
 		trace_fastswap_rdma_state(s, old, new);
 		WRITE_ONCE(s->state, new);
 	}
@@ -75,7 +123,7 @@ void fsr_session_fail(struct fsr_session *s, const char *fmt, ...)
 	if (old == FSR_LIVE) {
 		fastswap_set_health(s->up, FASTSWAP_RECOVERING);
 		fsr_hold_begin(s);
-		mod_delayed_work(fsr_wq, &s->recovery, 0);
+		mod_delayed_work(fsr_wq, &s->recovery, delay);
 	}
 	/* Whoever makes the link is waiting for something. */
 	wake_up_all(&s->wait);

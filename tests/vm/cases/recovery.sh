@@ -121,8 +121,20 @@ step "and all is well again"
 with_memory_limit 5 pagewalk --size 10 --walk random --write
 detach "$DEVICE"
 
+step "connections that are made and do nothing"
+attach "rdma://$IP_SERVER:$PORT" --size 16M --queues 1 --hold 4
+head -c 1M /dev/urandom >/tmp/data
+dd if=/tmp/data of="$DEVICE" bs=1M oflag=direct status=none
+mark_log
+echo 1/1 >"$FAULTS/status"
+# Each is as good as none, however often it is made: the time that I/O waits goes on.
+ends_with_an_error 25 dd if="$DEVICE" of=/dev/null bs=1M count=1 iflag=direct
+check "connections" "$(log_since_mark | grep -c 'connected again')" -ge 2
+echo off >"$FAULTS/status"
+wait_for 30 is_in_state live
+dd if="$DEVICE" bs=1M count=1 iflag=direct status=none | cmp - /tmp/data
+
 step "unload while a device is being detached"
-attach "rdma://$IP_SERVER:$PORT" --size 16M --queues 1
 ask_server stop
 within 60 fastswap detach "$DEVICE" &
 job=$!
