@@ -314,8 +314,8 @@ struct fsr_queue {
  * @reserve: pages that are kept for a recovery, see reserve.c; under @mutex
  * @reserved: how many; likewise
  * @recovery: takes a broken link apart, and gets another
- * @hold_lock: guards @expired, and the end of all that waits; under it nobody allocates or calls the
- *	RDMA device
+ * @hold_lock: guards @expired, and the end of all that waits; under it nobody allocates or calls
+ *	the RDMA device
  * @expired: I/O has waited long enough and ends with an error
  * @hold_end: sees to that
  */

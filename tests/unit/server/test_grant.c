@@ -8,100 +8,7 @@
 #include <cmocka.h>
 
 #include "fault.h"
-#include "grant.h"
-#include "helpers.h"
-
-#define CHUNKS	8
-
-static struct {
-	struct pool pool;
-	struct ibv_pd *pd;
-	struct rdma_cm_id *id;
-	struct ctrl ctrl;
-	struct grants g;
-	struct backlog dirty;
-	union message msg;
-	size_t len;
-} f;
-
-static void start(uint32_t chunks)
-{
-	fake_reset();
-	memset(&f, 0, sizeof(f));
-	STAILQ_INIT(&f.dirty.regions);
-	make_pool(&f.pool, chunks);
-	f.pd = ibv_alloc_pd(fake_device(0));
-	f.id = fake_id(0);
-	assert_int_equal(ctrl_open(&f.ctrl, f.pd, f.id), 0);
-	assert_int_equal(grants_init(&f.g, &f.pool, f.pd, chunks), 0);
-}
-
-static int setup(void **state)
-{
-	start(CHUNKS);
-	return 0;
-}
-
-static void finish(void)
-{
-	fake_fail(0);
-	fake_fail_dereg(0);
-	ctrl_close(&f.ctrl);
-	while (!grants_reclaim(&f.g, &f.dirty))
-		;
-	clear_all(&f.pool, &f.dirty);
-	assert_all_back(&f.pool);
-	grants_destroy(&f.g);
-	assert_int_equal(rdma_destroy_id(f.id), 0);
-	assert_int_equal(ibv_dealloc_pd(f.pd), 0);
-	pool_destroy(&f.pool);
-	assert_nothing_left();
-}
-
-static int teardown(void **state)
-{
-	finish();
-	return 0;
-}
-
-static int no_message(void *arg, const struct fsw_msg *msg, size_t len)
-{
-	return 0;
-}
-
-static void ask(enum fsw_msg_type type, uint32_t seq, uint32_t first, uint32_t count)
-{
-	union message m;
-
-	make_range(&m, type, seq, first, count);
-	assert_true(grants_add_job(&f.g, &m.msg));
-}
-
-/* Steps until there is nothing to do now; the network is fast. */
-static enum grants_result run(uint64_t now)
-{
-	enum grants_result result;
-	unsigned int nr;
-
-	while ((result = grants_step(&f.g, &f.ctrl, &f.dirty, now)) == GRANTS_BUSY) {
-		fake_complete_sends(f.id);
-		ctrl_poll(&f.ctrl, no_message, NULL, &nr);
-	}
-	return result;
-}
-
-static enum fsw_msg_type next_answer(uint32_t seq)
-{
-	assert_true(fake_sent(f.id, &f.msg.msg, &f.len));
-	assert_int_equal(fsw_msg_check(&f.msg.msg, f.len), FSW_REASON_NONE);
-	assert_int_equal(fsw_letoh32(f.msg.msg.seq), seq);
-	return fsw_letoh16(f.msg.msg.type);
-}
-
-static unsigned int granted(void)
-{
-	return (f.len - sizeof(f.msg.msg)) / sizeof(struct fsw_grant);
-}
+#include "granting.h"
 
 static void grant_and_release(void **state)
 {
@@ -214,124 +121,6 @@ static void not_enough(void **state)
 	assert_int_equal(fsw_letoh16(f.msg.deny.reason), FSW_REASON_NO_MEMORY);
 	assert_int_equal(fsw_letoh64(f.msg.deny.detail), 0);
 	assert_int_equal(f.g.nr_jobs, 0);
-}
-
-static void waits_for_the_pool(void **state)
-{
-	ask(FSW_MSG_REQUEST, 1, 0, CHUNKS);
-	assert_int_equal(run(1), GRANTS_IDLE);
-	next_answer(1);
-	ask(FSW_MSG_RELEASE, 2, 0, CHUNKS);
-	ask(FSW_MSG_REQUEST, 3, 0, 1);
-	assert_int_equal(run(1000), GRANTS_WAITING);
-	assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
-	clear_all(&f.pool, &f.dirty);
-	assert_int_equal(run(2000), GRANTS_IDLE);
-	assert_int_equal(next_answer(3), FSW_MSG_GRANT);
-
-	/* Not for ever. */
-	ask(FSW_MSG_RELEASE, 4, 0, 1);
-	ask(FSW_MSG_REQUEST, 5, 0, CHUNKS);
-	assert_int_equal(run(3000), GRANTS_WAITING);
-	assert_int_equal(next_answer(4), FSW_MSG_RELEASED);
-	assert_int_equal(run(7999), GRANTS_WAITING);
-	assert_int_equal(run(8000), GRANTS_IDLE);
-	assert_int_equal(next_answer(5), FSW_MSG_DENY);
-}
-
-/* Clearing all of a large pool may take longer than the wait for one chunk. */
-static void waits_while_the_pool_recovers(void **state)
-{
-	struct region *region;
-	unsigned int i;
-
-	ask(FSW_MSG_REQUEST, 1, 0, CHUNKS);
-	assert_int_equal(run(1), GRANTS_IDLE);
-	next_answer(1);
-	ask(FSW_MSG_RELEASE, 2, 0, CHUNKS);
-	ask(FSW_MSG_REQUEST, 3, 0, CHUNKS);
-	assert_int_equal(run(1000), GRANTS_WAITING);
-	assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
-	for (i = 1; i < CHUNKS; i++) {
-		region = STAILQ_FIRST(&f.dirty.regions);
-		while (!region_zero(region, TEST_CHUNK))
-			;
-		backlog_take(&f.dirty);
-		pool_put_zeroed(&f.pool, region);
-		assert_int_equal(run(1000 + i * 4000), GRANTS_WAITING);
-	}
-	/* Nothing moves any more. */
-	assert_int_equal(run(1000 + (CHUNKS - 1) * 4000 + 4999), GRANTS_WAITING);
-	assert_int_equal(run(1000 + (CHUNKS - 1) * 4000 + 5000), GRANTS_IDLE);
-	assert_int_equal(next_answer(3), FSW_MSG_DENY);
-	assert_int_equal(fsw_letoh16(f.msg.deny.reason), FSW_REASON_NO_MEMORY);
-	assert_true(fsw_letoh64(f.msg.deny.detail) == (CHUNKS - 1ull) * TEST_CHUNK);
-}
-
-/* What is free is not somebody else's by the time that the rest is there. */
-static void keeps_what_it_has_got(void **state)
-{
-	struct region_list others = STAILQ_HEAD_INITIALIZER(others);
-	uint32_t nr = 0;
-
-	assert_int_equal(pool_claim(&f.pool, 6, &others, &nr), 0);
-	pool_session_ending(&f.pool);
-	ask(FSW_MSG_REQUEST, 1, 0, 4);
-	assert_int_equal(run(1000), GRANTS_WAITING);
-	assert_int_equal(pool_available(&f.pool), 0);
-	assert_int_equal(f.g.nr_claimed, 2);
-	assert_int_equal(pool_share(&f.pool, &f.g.share).held, 4);
-	pool_unclaim(&f.pool, &others);
-	assert_int_equal(run(2000), GRANTS_IDLE);
-	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
-	assert_int_equal(granted(), 4);
-	assert_int_equal(f.g.taken, 0);
-
-	/* In vain. */
-	nr = 0;
-	assert_int_equal(pool_claim(&f.pool, 2, &others, &nr), 0);
-	ask(FSW_MSG_REQUEST, 2, 4, 4);
-	assert_int_equal(run(3000), GRANTS_WAITING);
-	assert_int_equal(pool_available(&f.pool), 0);
-	assert_int_equal(run(8000), GRANTS_IDLE);
-	assert_int_equal(next_answer(2), FSW_MSG_DENY);
-	assert_int_equal(pool_available(&f.pool), 2ull * TEST_CHUNK);
-	assert_int_equal(pool_share(&f.pool, &f.g.share).held, 4);
-
-	/* Its session ends meanwhile. */
-	ask(FSW_MSG_REQUEST, 3, 4, 4);
-	assert_int_equal(run(9000), GRANTS_WAITING);
-	grants_forget(&f.g);
-	assert_int_equal(pool_available(&f.pool), 2ull * TEST_CHUNK);
-	assert_int_equal(pool_share(&f.pool, &f.g.share).held, 4);
-	pool_unclaim(&f.pool, &others);
-	pool_session_ended(&f.pool);
-}
-
-/* Who gives back and asks all the time does not have everything cleared that others could have. */
-static void waits_for_what_it_gave_back(void **state)
-{
-	struct region *region;
-	unsigned int i;
-
-	ask(FSW_MSG_REQUEST, 1, 0, 1);
-	for (i = 0; i < GRANT_UNCLEARED; i++) {
-		assert_int_equal(run(1000), GRANTS_IDLE);
-		assert_int_equal(next_answer(1), FSW_MSG_GRANT);
-		ask(FSW_MSG_RELEASE, 2, 0, 1);
-		assert_int_equal(run(1000), GRANTS_IDLE);
-		assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
-		ask(FSW_MSG_REQUEST, 1, 0, 1);
-	}
-	assert_int_equal(run(1000), GRANTS_WAITING);
-	assert_int_equal(run(100000), GRANTS_WAITING);
-	assert_int_equal(pool_available(&f.pool), (CHUNKS - GRANT_UNCLEARED) * TEST_CHUNK);
-	region = STAILQ_FIRST(&f.dirty.regions);
-	while (!region_zero(region, TEST_CHUNK))
-		;
-	pool_put_zeroed(&f.pool, backlog_take(&f.dirty));
-	assert_int_equal(run(100000), GRANTS_IDLE);
-	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
 }
 
 static void registration_fails_midway(void **state)
@@ -504,102 +293,6 @@ static void faults(void **state)
 	assert_int_equal(faults_arm(NULL, why, sizeof(why)), 0);
 }
 
-static void promise(uint32_t seq, uint32_t chunks)
-{
-	union message m;
-
-	make_promise(&m, seq, chunks);
-	assert_true(grants_add_job(&f.g, &m.msg));
-}
-
-static void expect_promised(uint32_t seq, uint32_t chunks)
-{
-	promise(seq, chunks);
-	assert_int_equal(run(1), GRANTS_IDLE);
-	assert_int_equal(next_answer(seq), FSW_MSG_PROMISED);
-	assert_int_equal(fsw_letoh32(f.msg.promise.chunks), chunks);
-}
-
-static void expect_denied(uint32_t seq, enum fsw_reason reason, uint64_t chunks)
-{
-	assert_int_equal(next_answer(seq), FSW_MSG_DENY);
-	assert_int_equal(fsw_letoh32(f.msg.deny.first), 0);
-	assert_int_equal(fsw_letoh16(f.msg.deny.reason), reason);
-	assert_true(fsw_letoh64(f.msg.deny.detail) == chunks * TEST_CHUNK);
-}
-
-static void promises(void **state)
-{
-	struct share other = { 0 };
-	union message m;
-
-	/* Not of a client that does not know of them. */
-	make_promise(&m, 1, 1);
-	assert_false(grants_add_job(&f.g, &m.msg));
-	make_range(&m, FSW_MSG_FORGET, 1, 0, 1);
-	assert_false(grants_add_job(&f.g, &m.msg));
-	f.g.elastic = true;
-
-	assert_int_equal(pool_promise(&f.pool, NULL, &other, CHUNKS - 3, UINT64_MAX), POOL_PROMISED);
-	expect_promised(2, 2);
-	expect_promised(3, 3);
-	promise(4, 4);
-	assert_int_equal(run(1), GRANTS_IDLE);
-	expect_denied(4, FSW_REASON_NO_MEMORY, 0);
-	/* What it was promised before goes on. */
-	assert_int_equal(f.g.share.promised, 3);
-
-	/* It gets that, and nothing of what others are promised. */
-	ask(FSW_MSG_REQUEST, 5, 0, 3);
-	assert_int_equal(run(1), GRANTS_IDLE);
-	assert_int_equal(next_answer(5), FSW_MSG_GRANT);
-	ask(FSW_MSG_REQUEST, 6, 3, 1);
-	assert_int_equal(run(1), GRANTS_IDLE);
-	assert_int_equal(next_answer(6), FSW_MSG_DENY);
-	assert_int_equal(fsw_letoh16(f.msg.deny.reason), FSW_REASON_NO_MEMORY);
-
-	/* A session that is on its way out may give something back. */
-	pool_session_ending(&f.pool);
-	promise(7, 4);
-	assert_int_equal(run(1000), GRANTS_WAITING);
-	assert_int_equal(pool_promise(&f.pool, NULL, &other, 0, UINT64_MAX), POOL_PROMISED);
-	assert_int_equal(run(2000), GRANTS_IDLE);
-	assert_int_equal(next_answer(7), FSW_MSG_PROMISED);
-	assert_int_equal(pool_promise(&f.pool, NULL, &other, CHUNKS - 4, UINT64_MAX), POOL_PROMISED);
-	promise(8, 5);
-	assert_int_equal(run(3000), GRANTS_WAITING);
-	assert_int_equal(run(8000), GRANTS_IDLE);
-	expect_denied(8, FSW_REASON_NO_MEMORY, 0);
-	pool_session_ended(&f.pool);
-
-	promise(9, CHUNKS + 1);
-	assert_int_equal(run(1), GRANTS_MALFORMED);
-	/* The promise ends with the session. */
-	while (!grants_reclaim(&f.g, &f.dirty))
-		;
-	assert_int_equal(f.pool.ledger.committed, CHUNKS - 4);
-	assert_int_equal(f.pool.ledger.held, 0);
-}
-
-static void promises_to_several_sessions_of_a_client(void **state)
-{
-	struct tenant tenant = { .max_chunks = 4 };
-	struct share other = { 0 };
-
-	f.g.elastic = true;
-	f.g.tenant = &tenant;
-	assert_int_equal(pool_promise(&f.pool, &tenant.account, &other, 3, UINT64_MAX), POOL_PROMISED);
-	expect_promised(1, 1);
-	promise(2, 2);
-	assert_int_equal(run(1), GRANTS_IDLE);
-	expect_denied(2, FSW_REASON_LIMIT, 4);
-	tenant.max_chunks = 2;
-	expect_promised(3, 0);
-	while (!grants_reclaim(&f.g, &f.dirty))
-		;
-	f.g.tenant = NULL;
-}
-
 /* Chunks of which the client does not know whether they were granted. */
 static void forgotten(void **state)
 {
@@ -635,28 +328,21 @@ static void table_cannot_be_had(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(grant_and_release, setup, teardown),
-		cmocka_unit_test_setup_teardown(released_only_when_deregistered, setup, teardown),
-		cmocka_unit_test_setup_teardown(breaches, setup, teardown),
-		cmocka_unit_test_setup_teardown(too_many_jobs, setup, teardown),
-		cmocka_unit_test_setup_teardown(not_enough, setup, teardown),
-		cmocka_unit_test_setup_teardown(waits_for_the_pool, setup, teardown),
-		cmocka_unit_test_setup_teardown(waits_while_the_pool_recovers, setup, teardown),
-		cmocka_unit_test_setup_teardown(registration_fails_midway, setup, teardown),
-		cmocka_unit_test_setup_teardown(sending_fails, setup, teardown),
-		cmocka_unit_test_setup_teardown(blocked_without_slots, setup, teardown),
-		cmocka_unit_test_setup_teardown(collected_grants_do_not_wait_long, setup, teardown),
-		cmocka_unit_test_setup_teardown(several_messages, setup, teardown),
-		cmocka_unit_test_setup_teardown(deregistration_fails, setup, teardown),
-		cmocka_unit_test_setup_teardown(reclaim_with_a_job_half_done, setup, teardown),
-		cmocka_unit_test_setup_teardown(faults, setup, teardown),
-		cmocka_unit_test_setup_teardown(keeps_what_it_has_got, setup, teardown),
-		cmocka_unit_test_setup_teardown(waits_for_what_it_gave_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(promises, setup, teardown),
-		cmocka_unit_test_setup_teardown(promises_to_several_sessions_of_a_client, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(forgotten, setup, teardown),
-		cmocka_unit_test_setup_teardown(table_cannot_be_had, setup, teardown),
+		GRANTING(grant_and_release),
+		GRANTING(released_only_when_deregistered),
+		GRANTING(breaches),
+		GRANTING(too_many_jobs),
+		GRANTING(not_enough),
+		GRANTING(registration_fails_midway),
+		GRANTING(sending_fails),
+		GRANTING(blocked_without_slots),
+		GRANTING(collected_grants_do_not_wait_long),
+		GRANTING(several_messages),
+		GRANTING(deregistration_fails),
+		GRANTING(reclaim_with_a_job_half_done),
+		GRANTING(faults),
+		GRANTING(forgotten),
+		GRANTING(table_cannot_be_had),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,7 +146,7 @@ static void within_a_quota(void **state)
 	assert_false(ledger_is_within(&account[2], &share[3], 4, 8));
 	/* In the place of what it was promised before. */
 	assert_true(ledger_is_within(&account[2], &share[2], 8, 8));
-	/* It holds more than it is promised, and less is right although the quota is smaller now. */
+	/* It holds more than it is promised; less is right, however small the quota is now. */
 	assert_true(take(3, 3));
 	assert_false(ledger_is_within(&account[2], &share[2], 6, 8));
 	assert_true(ledger_is_within(&account[2], &share[2], 4, 1));
