@@ -259,6 +259,15 @@ void fsr_elastic_stop_waiting(struct fsr_session *s)
 	fsr_move_stop_waiting(s);
 }
 
+/* fsr_elastic_spoil_marks - a bio is about to end before others that came earlier; no link */
+void fsr_elastic_spoil_marks(struct fsr_session *s)
+{
+	spin_lock_irq(&s->map_lock);
+	s->draining = false;
+	s->move.stale = true;
+	spin_unlock_irq(&s->map_lock);
+}
+
 /* fsr_elastic_granted - the server has granted all that it was asked for */
 void fsr_elastic_granted(struct fsr_session *s)
 {

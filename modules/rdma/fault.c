@@ -24,6 +24,38 @@ bool fsr_fault_is_late(struct fsr_queue *q)
 	return true;
 }
 
+static bool has_slot(const struct fsr_work *work, u64 slot)
+{
+	struct bio *bio;
+
+	bio_list_for_each(bio, &work->bios)
+		if (slot - fastswap_first_slot(bio) < fastswap_nr_slots(bio))
+			return true;
+	return false;
+}
+
+/**
+ * fsr_fault_poison - have the completion be that of a request which failed, if there is one
+ * @q: the queue; under FSR_REAPING
+ * @wc: of this one, and all before it that have none of their own
+ */
+void fsr_fault_poison(struct fsr_queue *q, struct ib_wc *wc)
+{
+	struct fastswap_fault *fault = &fsr_faults[FSR_FAULT_POISON];
+	u32 seq;
+
+	if (wc->status != IB_WC_SUCCESS || (u32)wc->wr_id - q->tail >= q->head - q->tail)
+		return;
+	for (seq = q->tail; seq != (u32)wc->wr_id + 1; seq++) {
+		if (!has_slot(&q->ring[seq & (q->depth - 1)], fault->rule.arg) ||
+		    !fastswap_fault_visit(fault))
+			continue;
+		wc->status = IB_WC_GENERAL_ERR;
+		wc->wr_id = seq;
+		return;
+	}
+}
+
 /**
  * fsr_fault_kill - move one of the queue pairs of a link to the error state
  * @s: the session; its keep-alive is running, so that they are there if it is live

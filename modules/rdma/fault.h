@@ -17,6 +17,7 @@
 	X(KILL, "kill")    \
 	X(MAP, "map")      \
 	X(MUTE, "mute")    \
+	X(POISON, "poison") \
 	X(POST, "post")    \
 	X(SHORT, "short")  \
 	X(STALL, "stall")  \
@@ -35,11 +36,15 @@ extern struct fastswap_fault fsr_faults[FSR_NR_FAULTS + 1];
 #define fsr_fault(name) fastswap_fault(&fsr_faults[FSR_FAULT_##name])
 
 bool fsr_fault_is_late(struct fsr_queue *q);
+void fsr_fault_poison(struct fsr_queue *q, struct ib_wc *wc);
 void fsr_fault_kill(struct fsr_session *s);
 
 /* Shall the completions of this queue not be seen yet? Under FSR_REAPING. */
 #define fsr_fault_delays(q) \
 	(static_branch_unlikely(&fsr_faults[FSR_FAULT_DELAY].armed) && fsr_fault_is_late(q))
+
+/* Shall requests fail? */
+#define fsr_fault_poisons() static_branch_unlikely(&fsr_faults[FSR_FAULT_POISON].armed)
 
 /* A step of a recovery takes long. May sleep. */
 static inline void fsr_fault_stall(void)

@@ -32,6 +32,7 @@
 #include "move.h"
 #include "params.h"
 #include "session_sm.h"
+#include "suspect.h"
 #include "watch.h"
 
 #define FSR_RESOLVE_MS		2000	/* address, and route */
@@ -196,6 +197,7 @@ struct fsr_reap_stats {
  * @tail: oldest work request that has not completed; written under FSR_REAPING
  * @broken: a work request has failed: those in the ring are not known to be done;
  *	under FSR_REAPING
+ * @suspect: the request that failed last; under FSR_REAPING
  * @reaped: counters; under FSR_REAPING
  * @wc: for ib_poll_cq(); under FSR_REAPING
  * @late_until: of the fault that delays completions, ns; under FSR_REAPING
@@ -233,6 +235,7 @@ struct fsr_queue {
 
 	u32 tail ____cacheline_aligned_in_smp;
 	bool broken;
+	struct fsr_suspect suspect;
 	struct fsr_reap_stats reaped;
 	struct ib_wc wc[16];
 	u64 late_until;
@@ -494,6 +497,7 @@ bool fsr_elastic_place(struct fsr_session *s, struct fastswap_batch *batch,
 		       struct bio_list *refused);
 void fsr_elastic_start(struct fsr_session *s);
 void fsr_elastic_stop_waiting(struct fsr_session *s);
+void fsr_elastic_spoil_marks(struct fsr_session *s);
 void fsr_elastic_granted(struct fsr_session *s);
 void fsr_elastic_denied(struct fsr_session *s, const struct fsw_deny *deny, u32 asked);
 void fsr_elastic_recall(struct fsr_session *s, u32 chunks);

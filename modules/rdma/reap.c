@@ -146,6 +146,26 @@ static void fail_session(struct fsr_queue *q, const struct ib_wc *wc)
 				 ib_wc_status_msg(wc->status), wc->vendor_err);
 }
 
+/* One that was flushed has done nothing wrong. */
+static void note_suspect(struct fsr_queue *q, u32 seq, enum ib_wc_status status)
+{
+	const struct fsr_work *work = &q->ring[seq & (q->depth - 1)];
+	const struct bio *bio = bio_list_peek((struct bio_list *)&work->bios);
+
+	if (status != IB_WC_WR_FLUSH_ERR && bio)
+		fsr_suspect_note(&q->suspect, bio, fastswap_bio_offset(bio),
+				 ktime_to_ms(ktime_get()));
+}
+
+static bool is_guilty(const struct fsr_queue *q, const struct fsr_work *work)
+{
+	const struct bio *bio = bio_list_peek((struct bio_list *)&work->bios);
+	u64 hold_ms = (u64)READ_ONCE(q->conn.session->hold_s) * MSEC_PER_SEC;
+
+	return bio && fsr_suspect_is_guilty(&q->suspect, bio, fastswap_bio_offset(bio),
+					    ktime_to_ms(ktime_get()), hold_ms);
+}
+
 static void handle_wc(struct fsr_queue *q, const struct ib_wc *wc, struct done *done)
 {
 	struct fsr_session *s = q->conn.session;
@@ -160,8 +180,10 @@ static void handle_wc(struct fsr_queue *q, const struct ib_wc *wc, struct done *
 	}
 
 	if (unlikely(wc->status != IB_WC_SUCCESS)) {
-		if (!q->broken)
+		if (!q->broken) {
+			note_suspect(q, seq, wc->status);
 			fail_session(q, wc);
+		}
 		/*
 		 * From here on nothing on this queue pair is known to be done. What
 		 * is in the ring will be done again: see fsr_queue_take_back().
@@ -189,6 +211,8 @@ static int reap_owned(struct fsr_queue *q, int budget)
 				continue;
 			if (fsr_fault(STATUS))
 				q->wc[i].status = IB_WC_GENERAL_ERR;
+			if (fsr_fault_poisons())
+				fsr_fault_poison(q, &q->wc[i]);
 			handle_wc(q, &q->wc[i], &done);
 		}
 		if (n > 0)
@@ -392,11 +416,14 @@ void fsr_queue_stop_reaping(struct fsr_queue *q)
  * @q: the queue: not live, its queue pair gone, FSR_REAPING held
  *
  * No adapter touches these pages any more, so they may be read or written once
- * more. Their bios go before all others of their lane, in their order. Task context.
+ * more. Their bios go before all others of their lane, in their order; but one at which
+ * the links break each time ends with an error. Task context.
  */
 void fsr_queue_take_back(struct fsr_queue *q)
 {
 	struct bio_list lists[ARRAY_SIZE(q->lanes)] = { };
+	struct done bad = { .status = BLK_STS_IOERR };
+	struct fsr_session *s = q->conn.session;
 	unsigned int i;
 	u32 seq;
 
@@ -404,7 +431,13 @@ void fsr_queue_take_back(struct fsr_queue *q)
 		struct fsr_work *work = &q->ring[seq & (q->depth - 1)];
 
 		fsr_queue_unmap(q, work->sge, work->wr.wr.num_sge);
-		bio_list_merge(&lists[work->lane - q->lanes], &work->bios);
+		if (unlikely(!bad.nr && is_guilty(q, work))) {
+			bad.lane = work->lane;
+			bad.bios = work->bios;
+			bad.nr = work->nr_bios;
+		} else {
+			bio_list_merge(&lists[work->lane - q->lanes], &work->bios);
+		}
 		bio_list_init(&work->bios);
 	}
 
@@ -413,6 +446,13 @@ void fsr_queue_take_back(struct fsr_queue *q)
 	for (i = 0; i < ARRAY_SIZE(q->lanes); i++)
 		bio_list_merge_head(&q->lanes[i].waiting, &lists[i]);
 	spin_unlock_irq(&q->lock);
+	if (likely(!bad.nr))
+		return;
+	fsr_err(s, "the request at %llu has broken %u connections: it ends with an error\n",
+		(unsigned long long)q->suspect.offset, q->suspect.rounds);
+	q->suspect = (struct fsr_suspect) { };
+	fsr_elastic_spoil_marks(s);
+	end_done(s, &bad);
 }
 
 /**

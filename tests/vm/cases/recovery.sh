@@ -45,6 +45,18 @@ is_connected_again()
 	log_since_mark | grep -q 'connected again'
 }
 
+# Pages beside the one that cannot be read, all the time, and right.
+others_are_read()
+{
+	local i
+
+	for ((i = 0; i < 50; i++)); do
+		dd if="$DEVICE" bs=64k skip=$((1 + i % 15)) count=1 iflag=direct status=none |
+			cmp -n 65536 -i "0:$(((1 + i % 15) * 65536))" - /tmp/data
+		sleep 0.1
+	done
+}
+
 rdma_up
 wait_for_server
 attach "rdma://$IP_SERVER:$PORT" --size 64M --queues 2 --swapon
@@ -131,6 +143,19 @@ echo 1/1 >"$FAULTS/status"
 ends_with_an_error 25 dd if="$DEVICE" of=/dev/null bs=1M count=1 iflag=direct
 check "connections" "$(log_since_mark | grep -c 'connected again')" -ge 2
 echo off >"$FAULTS/status"
+wait_for 30 is_in_state live
+dd if="$DEVICE" bs=1M count=1 iflag=direct status=none | cmp - /tmp/data
+
+step "a request that breaks each connection"
+echo 12 >"/sys/block/${DEVICE##*/}/fastswap/hold"
+echo 1/1:5 >"$FAULTS/poison"
+mark_log
+others_are_read &
+others=$!
+ends_with_an_error 40 dd if="$DEVICE" of=/dev/null bs=4k skip=5 count=1 iflag=direct
+check "connections" "$(log_since_mark | grep -c 'connected again')" -ge 2
+wait "$others"
+echo off >"$FAULTS/poison"
 wait_for 30 is_in_state live
 dd if="$DEVICE" bs=1M count=1 iflag=direct status=none | cmp - /tmp/data
 
