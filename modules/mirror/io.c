@@ -80,7 +80,7 @@ static struct fsm_io *get_io(struct fsm *m, struct bio *bio, enum fastswap_class
 	list_del(&io->node);
 	io->bio = bio;
 	io->class = class;
-	io->since = jiffies;
+	io->waits = false;
 	io->refused = 0;
 	io->acked = 0;
 	io->done = 0;
@@ -307,6 +307,12 @@ static bool is_refusal(const struct fsm_replica *r, const struct fsm_clone *clon
 
 	if (m->live & 1u << r->index && clone->changes == r->changes)
 		return true;
+	/* It has taken as long as it took; only from now on it waits. */
+	if (!clone->io->waits) {
+		clone->io->waits = true;
+		clone->io->since = jiffies;
+		return false;
+	}
 	return time_after(jiffies, clone->io->since + fsm_hold_jiffies(m));
 }
 
@@ -351,6 +357,7 @@ static bool end_read(struct fsm_replica *r, struct fsm_clone *clone, blk_status_
 	if (status == BLK_STS_OK) {
 		r->reads++;
 		io->done += io->flying;
+		io->waits = false;
 		io->refused = 0;
 	} else if (is_refusal(r, clone)) {
 		io->refused |= 1u << r->index;

@@ -55,7 +55,8 @@ struct fsm_clone {
  * @node: in the list that it waits in, if it does
  * @bio: the bio
  * @class: of it
- * @since: when it came, jiffies
+ * @waits: it has failed for an outage
+ * @since: when it did first, jiffies
  * @refused: replicas that have failed it although they are live, or for too long
  * @acked: of a write, replicas that have done it
  * @losses: of each of them, its @losses at that time
@@ -68,6 +69,7 @@ struct fsm_io {
 	struct list_head node;
 	struct bio *bio;
 	enum fastswap_class class;
+	bool waits;
 	unsigned long since;
 	u8 refused;
 	u8 acked;
