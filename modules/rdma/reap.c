@@ -123,6 +123,8 @@ static bool complete_up_to(struct fsr_queue *q, u32 seq, struct done *done)
 		done->lane = work->lane;
 		done->start_ns = work->start_ns;
 		done->nr += work->nr_bios;
+		if (unlikely(q->suspect.who))
+			fsr_suspect_acquit(&q->suspect, bio_list_peek(&work->bios));
 		bio_list_merge(&done->bios, &work->bios);
 		bio_list_init(&work->bios);
 		tail++;
@@ -146,13 +148,26 @@ static void fail_session(struct fsr_queue *q, const struct ib_wc *wc)
 				 ib_wc_status_msg(wc->status), wc->vendor_err);
 }
 
-/* One that was flushed has done nothing wrong. */
+/* Is it the fault of the request? Not if it was flushed, or nothing at all gets through. */
+static bool is_suspicious(const struct fsr_session *s, enum ib_wc_status status)
+{
+	switch (status) {
+	case IB_WC_WR_FLUSH_ERR:
+		return false;
+	case IB_WC_RETRY_EXC_ERR:
+	case IB_WC_RNR_RETRY_EXC_ERR:
+		return READ_ONCE(s->useful);
+	default:
+		return true;
+	}
+}
+
 static void note_suspect(struct fsr_queue *q, u32 seq, enum ib_wc_status status)
 {
 	const struct fsr_work *work = &q->ring[seq & (q->depth - 1)];
 	const struct bio *bio = bio_list_peek((struct bio_list *)&work->bios);
 
-	if (status != IB_WC_WR_FLUSH_ERR && bio)
+	if (bio && is_suspicious(q->conn.session, status))
 		fsr_suspect_note(&q->suspect, bio, fastswap_bio_offset(bio),
 				 ktime_to_ms(ktime_get()));
 }
@@ -446,6 +461,7 @@ void fsr_queue_take_back(struct fsr_queue *q)
 	for (i = 0; i < ARRAY_SIZE(q->lanes); i++)
 		bio_list_merge_head(&q->lanes[i].waiting, &lists[i]);
 	spin_unlock_irq(&q->lock);
+	fsr_suspect_rest(&q->suspect);
 	if (likely(!bad.nr))
 		return;
 	fsr_err(s, "the request at %llu has broken %u connections: it ends with an error\n",

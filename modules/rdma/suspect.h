@@ -20,6 +20,7 @@
  * struct fsr_suspect - the request that failed last
  * @who: names it, together with @offset; NULL: none has failed
  * @offset: where it begins on the device
+ * @fresh: it has failed since fsr_suspect_rest()
  * @rounds: times that it failed, one after the other
  * @since_ms: when it did first
  * @last_ms: and last
@@ -27,6 +28,7 @@
 struct fsr_suspect {
 	const void *who;
 	u64 offset;
+	bool fresh;
 	u32 rounds;
 	u64 since_ms;
 	u64 last_ms;
@@ -43,8 +45,22 @@ static inline void fsr_suspect_note(struct fsr_suspect *suspect, const void *who
 			.offset = offset,
 			.since_ms = now_ms,
 		};
+	suspect->fresh = true;
 	suspect->rounds++;
 	suspect->last_ms = now_ms;
+}
+
+/* fsr_suspect_acquit - this request is done: it was not its fault */
+static inline void fsr_suspect_acquit(struct fsr_suspect *suspect, const void *who)
+{
+	if (suspect->who == who)
+		suspect->who = NULL;
+}
+
+/* fsr_suspect_rest - there will be another link */
+static inline void fsr_suspect_rest(struct fsr_suspect *suspect)
+{
+	suspect->fresh = false;
 }
 
 /*
@@ -54,7 +70,7 @@ static inline void fsr_suspect_note(struct fsr_suspect *suspect, const void *who
 static inline bool fsr_suspect_is_guilty(const struct fsr_suspect *suspect, const void *who,
 					 u64 offset, u64 now_ms, u64 hold_ms)
 {
-	return suspect->who && suspect->who == who && suspect->offset == offset &&
+	return suspect->who && suspect->fresh && suspect->who == who && suspect->offset == offset &&
 	       suspect->rounds >= FSR_SUSPECT_ROUNDS && now_ms - suspect->since_ms >= hold_ms / 2;
 }
 

@@ -55,12 +55,35 @@ static void long_ago(void **state)
 	}
 }
 
+static void acquitted(void **state)
+{
+	struct fsr_suspect s = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < 5; i++)
+		fsr_suspect_note(&s, &a, 0, i);
+	assert_true(fsr_suspect_is_guilty(&s, &a, 0, 10, 0));
+	/* The next link breaks at something else. */
+	fsr_suspect_rest(&s);
+	assert_false(fsr_suspect_is_guilty(&s, &a, 0, 10, 0));
+	fsr_suspect_note(&s, &a, 0, 11);
+	assert_true(fsr_suspect_is_guilty(&s, &a, 0, 11, 0));
+	/* It is done after all. */
+	fsr_suspect_acquit(&s, &b);
+	assert_true(fsr_suspect_is_guilty(&s, &a, 0, 11, 0));
+	fsr_suspect_acquit(&s, &a);
+	assert_false(fsr_suspect_is_guilty(&s, &a, 0, 11, 0));
+	fsr_suspect_note(&s, &a, 0, 12);
+	assert_false(fsr_suspect_is_guilty(&s, &a, 0, 12, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(always_the_same),
 		cmocka_unit_test(by_turns),
 		cmocka_unit_test(long_ago),
+		cmocka_unit_test(acquitted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
