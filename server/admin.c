@@ -133,14 +133,15 @@ static json_object *clients(struct listener *l)
 		json_object *one = json_object_new_object();
 		uint64_t pairs = session->control ? 1 : 0;
 		uint64_t held = atomic_load(&session->grants.nr_granted);
-		uint64_t recalled = session->recalls ? pool_recall(l->pool, held) : 0;
 		const struct share share = pool_share(l->pool, &session->grants.share);
 		struct account account = { 0 };
+		uint64_t recalled = 0;
 		unsigned int i;
 
 		if (session->tenant)
 			account = pool_account(l->pool, &session->tenant->account);
-
+		if (session->recalls)
+			recalled = pool_recall(l->pool, &account, held);
 		for (i = 0; i < session->max_sets * (FSW_NR_ROLES - 1); i++)
 			pairs += session->data[i] != NULL;
 		add_number(one, "number", session->number);

@@ -349,14 +349,20 @@ void pool_count(struct pool *pool, struct pool_counts *counts)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-uint32_t pool_recall(struct pool *pool, uint32_t held)
+/* What is reserved is left out on both sides: to give it back makes room for nobody. */
+uint32_t pool_recall(struct pool *pool, const struct account *account, uint32_t held)
 {
-	uint32_t chunks;
+	uint32_t lent, chunks;
+	uint64_t own, reserved;
 
 	pthread_mutex_lock(&pool->lock);
-	chunks = resize_recall(pool->nr_regions - pool->nr_free - pool->nr_dirty - pool->nr_lost +
-				       ledger_kept(&pool->ledger),
-			       pool->ledger.total, held);
+	own = account ? account->reserved : 0;
+	reserved = pool->ledger.reserved;
+	lent = pool->nr_regions - pool->nr_free - pool->nr_dirty - pool->nr_lost;
+	lent -= pool->ledger.filled < lent ? pool->ledger.filled : lent;
+	chunks = resize_recall(lent,
+			       pool->ledger.total > reserved ? pool->ledger.total - reserved : 0,
+			       held > own ? held - own : 0);
 	pthread_mutex_unlock(&pool->lock);
 	return chunks;
 }

@@ -176,11 +176,12 @@ int pool_release(struct pool *pool, const struct pool_retired *retired);
  * @pool: the pool
  * @held: that it holds
  */
-uint32_t pool_recall(struct pool *pool, uint32_t held);
+uint32_t pool_recall(struct pool *pool, const struct account *account, uint32_t held);
 
 /** pool_available - bytes that are free */
 uint64_t pool_available(struct pool *pool);
 
+ * @account: of its client, or NULL; what is reserved for that is not asked for
 /** pool_coming - chunks that are free or will be so without anybody's doing */
 uint64_t pool_coming(struct pool *pool);
 

@@ -238,7 +238,9 @@ static uint32_t to_recall(const struct session *session)
 {
 	if (!session->recalls)
 		return 0;
-	return pool_recall(session->grants.pool, atomic_load(&session->grants.nr_granted));
+	return pool_recall(session->grants.pool,
+			   session->grants.tenant ? &session->grants.tenant->account : NULL,
+			   atomic_load(&session->grants.nr_granted));
 }
 
 /* Returns false when a send failed. It is asked again, as it may have some to give by then. */

@@ -157,15 +157,18 @@ static void what_is_reserved_stays(void **state)
 	pool_set_ledger(&f.pool, LEDGER_PERCENT, 3);
 	assert_true(pool_take(&f.pool, NULL, &share, 5));
 	claim(&held, 5);
-	assert_int_equal(pool_recall(&f.pool, 5), 0);
+	assert_int_equal(pool_recall(&f.pool, NULL, 5), 0);
 	resize_want(&f.resizer, 4);
 	until(RESIZE_SHRINKING, 8);
 	assert_int_equal(pool_available(&f.pool), 0);
-	assert_int_equal(pool_recall(&f.pool, 5), 3);
+	/* One is left that is nobody's. */
+	assert_int_equal(pool_recall(&f.pool, NULL, 5), 4);
+	/* Not what is reserved for itself. */
+	assert_int_equal(pool_recall(&f.pool, &(struct account) { .reserved = 5 }, 5), 0);
 	pool_unclaim(&f.pool, &held);
 	pool_give(&f.pool, NULL, &share, 5);
 	until(RESIZE_NONE, 4);
-	assert_int_equal(pool_recall(&f.pool, 0), 0);
+	assert_int_equal(pool_recall(&f.pool, NULL, 0), 0);
 	pool_set_ledger(&f.pool, LEDGER_PERCENT, 0);
 }
 
