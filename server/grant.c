@@ -134,9 +134,17 @@ static enum grants_result send_deny(struct grants *g, struct ctrl *ctrl,
 	return job_done(g);
 }
 
+static void set_wants(struct grants *g, bool wants)
+{
+	if (g->wants != wants)
+		pool_want(g->pool, wants);
+	g->wants = wants;
+}
+
 /* What was claimed was never written to, so it goes back as it is. */
 static void unclaim(struct grants *g)
 {
+	set_wants(g, false);
 	if (!g->taken)
 		return;
 	pool_unclaim(g->pool, &g->claimed);
@@ -206,7 +214,8 @@ static enum grants_result claim_all(struct grants *g, struct grant_job *job,
 
 	if (!all_are(g, job, false))
 		return GRANTS_MALFORMED;
-	if (is_behind(g, dirty))
+	/* Who waits himself has his share already. */
+	if (!g->taken && is_behind(g, dirty) && pool_is_wanted(g->pool))
 		return GRANTS_WAITING;
 	note_progress(g, job, now);
 	in_time = now - job->since_ms < WAIT_FOR_POOL_MS;
@@ -221,7 +230,8 @@ static enum grants_result claim_all(struct grants *g, struct grant_job *job,
 	else
 		err = pool_claim(g->pool, job->count - g->nr_claimed, &g->claimed,
 				 &g->nr_claimed);
-	if (err == EAGAIN && in_time)
+	set_wants(g, err == EAGAIN && in_time);
+	if (g->wants)
 		return GRANTS_WAITING;
 	if (err) {
 		unclaim(g);

@@ -32,9 +32,9 @@ struct grant_job {
 };
 
 /*
- * Chunks of a session that are being cleared, above which it gets no new ones. Releasing one and
- * asking for one is faster than clearing one: a client that did so all the time would have
- * everything that is free cleared, and others would wait for it.
+ * Chunks of a session that are being cleared, above which it gets no new ones while others lack
+ * some. Releasing one and asking for one is faster than clearing one: a client that did so all the
+ * time would have everything that is free cleared, and others would wait for it.
  */
 #define GRANT_UNCLEARED	4
 
@@ -52,6 +52,7 @@ struct grants {
 	unsigned int first_job, nr_jobs;
 	uint32_t taken;			/* of the oldest job: held, as to the ledger, not granted */
 	uint32_t nr_claimed;		/* of these, what is there already */
+	bool wants;			/* it waits for the rest */
 	struct region_list claimed;
 
 	struct fsw_msg *message;	/* grants that are collected; NULL: none */

@@ -328,6 +328,26 @@ void pool_session_ended(struct pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+void pool_want(struct pool *pool, bool wants)
+{
+	pthread_mutex_lock(&pool->lock);
+	if (wants)
+		pool->nr_wanting++;
+	else
+		pool->nr_wanting--;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+bool pool_is_wanted(struct pool *pool)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&pool->lock);
+	wanted = pool->nr_wanting;
+	pthread_mutex_unlock(&pool->lock);
+	return wanted;
+}
+
 uint64_t pool_progress(struct pool *pool)
 {
 	uint64_t steps;

@@ -56,6 +56,7 @@ struct pool {
 	uint32_t nr_lost;
 	uint64_t nr_steps;		/* that chunks made on their way back, ever */
 	unsigned int nr_ending;		/* sessions whose chunks are on their way back */
+	unsigned int nr_wanting;	/* requests that wait for chunks */
 	struct ledger ledger;		/* what is owed to whom */
 };
 
@@ -102,6 +103,12 @@ void pool_session_ending(struct pool *pool);
 
 /** pool_session_ended - they are all dirty or free (or lost) now */
 void pool_session_ended(struct pool *pool);
+
+/** pool_want - a request waits for chunks, or (@wants false) does not any more */
+void pool_want(struct pool *pool, bool wants);
+
+/** pool_is_wanted - does any? */
+bool pool_is_wanted(struct pool *pool);
 
 /**
  * pool_progress - a number that changes when a chunk comes a step closer to being free
@@ -174,6 +181,7 @@ int pool_release(struct pool *pool, const struct pool_retired *retired);
 /**
  * pool_recall - chunks that a session should be asked to give back
  * @pool: the pool
+ * @account: of its client, or NULL; what is reserved for that is not asked for
  * @held: that it holds
  */
 uint32_t pool_recall(struct pool *pool, const struct account *account, uint32_t held);
@@ -181,7 +189,6 @@ uint32_t pool_recall(struct pool *pool, const struct account *account, uint32_t 
 /** pool_available - bytes that are free */
 uint64_t pool_available(struct pool *pool);
 
- * @account: of its client, or NULL; what is reserved for that is not asked for
 /** pool_coming - chunks that are free or will be so without anybody's doing */
 uint64_t pool_coming(struct pool *pool);
 

@@ -79,6 +79,7 @@ static void keeps_what_it_has_got(void **state)
 	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
 	assert_int_equal(granted(), 4);
 	assert_int_equal(f.g.taken, 0);
+	assert_false(pool_is_wanted(&f.pool));
 
 	/* In vain. */
 	nr = 0;
@@ -94,7 +95,9 @@ static void keeps_what_it_has_got(void **state)
 	/* Its session ends meanwhile. */
 	ask(FSW_MSG_REQUEST, 3, 4, 4);
 	assert_int_equal(run(9000), GRANTS_WAITING);
+	assert_true(pool_is_wanted(&f.pool));
 	grants_forget(&f.g);
+	assert_false(pool_is_wanted(&f.pool));
 	assert_int_equal(pool_available(&f.pool), 2ull * TEST_CHUNK);
 	assert_int_equal(pool_share(&f.pool, &f.g.share).held, 4);
 	pool_unclaim(&f.pool, &others);
@@ -116,15 +119,28 @@ static void waits_for_what_it_gave_back(void **state)
 		assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
 		ask(FSW_MSG_REQUEST, 1, 0, 1);
 	}
+	/* But only while others lack some. */
+	pool_want(&f.pool, true);
 	assert_int_equal(run(1000), GRANTS_WAITING);
 	assert_int_equal(run(100000), GRANTS_WAITING);
 	assert_int_equal(pool_available(&f.pool), (CHUNKS - GRANT_UNCLEARED) * TEST_CHUNK);
+	pool_want(&f.pool, false);
+	assert_int_equal(run(100000), GRANTS_IDLE);
+	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
+	ask(FSW_MSG_RELEASE, 2, 0, 1);
+	ask(FSW_MSG_REQUEST, 1, 0, 1);
+	pool_want(&f.pool, true);
+	assert_int_equal(run(100000), GRANTS_WAITING);
+	assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
 	region = STAILQ_FIRST(&f.dirty.regions);
 	while (!region_zero(region, TEST_CHUNK))
 		;
 	pool_put_zeroed(&f.pool, backlog_take(&f.dirty));
+	assert_int_equal(run(100000), GRANTS_WAITING);
+	clear_all(&f.pool, &f.dirty);
 	assert_int_equal(run(100000), GRANTS_IDLE);
 	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
+	pool_want(&f.pool, false);
 }
 
 int main(void)
