@@ -89,6 +89,11 @@ static int bound_of(struct mem_cgroup *memcg)
 }
 #endif
 
+static atomic_t *counter_of(struct fastswap_throttle *throttle, struct mem_cgroup *memcg)
+{
+	return memcg ? &throttle->groups[index_of(memcg)] : NULL;
+}
+
 /* Add @sign times what was found in one group to it, and go on to the next one. */
 static void next_group(struct fastswap_tally *tally, atomic_t *group, int sign)
 {
@@ -116,7 +121,7 @@ void fastswap_throttle_add(struct fastswap_throttle *throttle, struct fastswap_t
 			   struct bio *bio)
 {
 	struct mem_cgroup *memcg = group_of(bio);
-	atomic_t *group = memcg ? &throttle->groups[index_of(memcg)] : NULL;
+	atomic_t *group = counter_of(throttle, memcg);
 
 	if (group != tally->group) {
 		next_group(tally, group, 1);
@@ -144,8 +149,7 @@ void fastswap_throttle_begin(struct fastswap_throttle *throttle, struct fastswap
 void fastswap_throttle_take(struct fastswap_throttle *throttle, struct fastswap_tally *tally,
 			    struct bio *bio)
 {
-	struct mem_cgroup *memcg = group_of(bio);
-	atomic_t *group = memcg ? &throttle->groups[index_of(memcg)] : NULL;
+	atomic_t *group = counter_of(throttle, group_of(bio));
 
 	if (group != tally->group)
 		next_group(tally, group, -1);
