@@ -164,17 +164,16 @@ static bool is_suspicious(const struct fsr_session *s, enum ib_wc_status status)
 
 static void note_suspect(struct fsr_queue *q, u32 seq, enum ib_wc_status status)
 {
-	const struct fsr_work *work = &q->ring[seq & (q->depth - 1)];
-	const struct bio *bio = bio_list_peek((struct bio_list *)&work->bios);
+	const struct bio *bio = bio_list_peek(&q->ring[seq & (q->depth - 1)].bios);
 
 	if (bio && is_suspicious(q->conn.session, status))
 		fsr_suspect_note(&q->suspect, bio, fastswap_bio_offset(bio),
 				 ktime_to_ms(ktime_get()));
 }
 
-static bool is_guilty(const struct fsr_queue *q, const struct fsr_work *work)
+static bool is_guilty(const struct fsr_queue *q, struct fsr_work *work)
 {
-	const struct bio *bio = bio_list_peek((struct bio_list *)&work->bios);
+	const struct bio *bio = bio_list_peek(&work->bios);
 	u64 hold_ms = (u64)READ_ONCE(q->conn.session->hold_s) * MSEC_PER_SEC;
 
 	return bio && fsr_suspect_is_guilty(&q->suspect, bio, fastswap_bio_offset(bio),
