@@ -119,11 +119,12 @@ static void waits_for_what_it_gave_back(void **state)
 		assert_int_equal(next_answer(2), FSW_MSG_RELEASED);
 		ask(FSW_MSG_REQUEST, 1, 0, 1);
 	}
-	/* But only while others lack some. */
+	/* Somebody lacks some. */
 	pool_want(&f.pool, true);
 	assert_int_equal(run(1000), GRANTS_WAITING);
 	assert_int_equal(run(100000), GRANTS_WAITING);
 	assert_int_equal(pool_available(&f.pool), (CHUNKS - GRANT_UNCLEARED) * TEST_CHUNK);
+	/* Nobody does any more. */
 	pool_want(&f.pool, false);
 	assert_int_equal(run(100000), GRANTS_IDLE);
 	assert_int_equal(next_answer(1), FSW_MSG_GRANT);
