@@ -128,7 +128,10 @@ void fastswap_slotmap_mark(struct fastswap_slotmap *map, u64 first, u64 count,
 
 /**
  * fastswap_slotmap_lose - all that is DATA becomes LOST
- * @map: the map; slots may be marked EMPTY meanwhile, but not DATA
+ * @map: the map; slots may be marked EMPTY or LOST meanwhile, but not DATA
+ *
+ * A slot that is marked EMPTY in the same moment may end up as either: what nobody
+ * is to read again may fail, while what was lost may not read as zeros.
  *
  * Return: how many that were.
  */
@@ -144,12 +147,10 @@ u64 fastswap_slotmap_lose(struct fastswap_slotmap *map)
 		for (; left; left &= left - 1) {
 			u64 slot = i * BITS_PER_LONG + __ffs(left);
 
+			/* Before the slot looks as if it had no data. */
 			set_bit(slot, map->lost);
-			/* Who frees the slot meanwhile clears this one first, then that. */
 			if (test_and_clear_bit(slot, map->data))
 				lost++;
-			else
-				clear_bit(slot, map->lost);
 		}
 	}
 	return lost;

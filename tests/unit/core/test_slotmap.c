@@ -284,6 +284,7 @@ static void test_lose(void **state)
 
 #define NR_THREADS	4
 #define ROUNDS		20000
+#define LOSSES		2000
 
 struct racer {
 	struct fastswap_slotmap *map;
@@ -307,30 +308,43 @@ static void *race(void *arg)
 	return NULL;
 }
 
-static void *free_all(void *arg)
+static pthread_barrier_t round_begins, round_ends;
+
+static void *refuse_all(void *arg)
 {
-	struct racer *r = arg;
+	struct fastswap_slotmap *map = arg;
+	int round;
 	u64 i;
 
-	for (i = 0; i < NR_SLOTS; i++)
-		fastswap_slotmap_mark(r->map, i, 1, FASTSWAP_SLOT_EMPTY);
+	for (round = 0; round < LOSSES; round++) {
+		pthread_barrier_wait(&round_begins);
+		for (i = 0; i < NR_SLOTS; i++)
+			fastswap_slotmap_mark(map, i, 1, FASTSWAP_SLOT_LOST);
+		pthread_barrier_wait(&round_ends);
+	}
 	return NULL;
 }
 
-/* A slot that is freed while all is lost is free, whoever comes first. */
-static void test_lose_and_free(void **state)
+/* What is lost twice in the same moment is lost: it must not read as zeros. */
+static void test_lose_twice(void **state)
 {
 	struct model *m = *state;
-	struct racer r = { .map = &m->map };
-	int i;
+	pthread_t thread;
+	int round;
 
-	for (i = 0; i < 200; i++) {
+	pthread_barrier_init(&round_begins, NULL, 2);
+	pthread_barrier_init(&round_ends, NULL, 2);
+	assert_int_equal(pthread_create(&thread, NULL, refuse_all, &m->map), 0);
+	for (round = 0; round < LOSSES; round++) {
 		mark(m, 0, NR_SLOTS, FASTSWAP_SLOT_DATA);
-		assert_int_equal(pthread_create(&r.thread, NULL, free_all, &r), 0);
+		pthread_barrier_wait(&round_begins);
 		fastswap_slotmap_lose(&m->map);
-		assert_int_equal(pthread_join(r.thread, NULL), 0);
-		assert_int_equal(fastswap_slotmap_count(&m->map, FASTSWAP_SLOT_EMPTY), NR_SLOTS);
+		pthread_barrier_wait(&round_ends);
+		assert_int_equal(fastswap_slotmap_count(&m->map, FASTSWAP_SLOT_LOST), NR_SLOTS);
 	}
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	pthread_barrier_destroy(&round_begins);
+	pthread_barrier_destroy(&round_ends);
 }
 
 static void test_threads(void **state)
@@ -368,7 +382,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lose, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lose_and_free, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lose_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 	};
 
