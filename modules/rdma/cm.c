@@ -178,7 +178,7 @@ static int conn_event(struct rdma_cm_id *id, struct rdma_cm_event *ev)
 		WRITE_ONCE(s->removed, true);
 		fsr_session_fail(s, "the RDMA device was removed");
 		/* The link may have been broken already, and its port down. */
-		mod_delayed_work(fsr_wq, &s->recovery, 0);
+		mod_delayed_work(fsr_recovery_wq, &s->recovery, 0);
 		step_done(conn, conn_error(conn, -ENODEV, "the RDMA device was removed"));
 		break;
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:

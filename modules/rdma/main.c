@@ -54,6 +54,7 @@ FASTSWAP_UINT_PARAM(return_s, fsr_return_s, 0, FSR_RETURN_S_MAX);
 MODULE_PARM_DESC(return_s, "seconds until a chunk that nothing is in is given back; 0: never");
 
 struct workqueue_struct *fsr_wq;
+struct workqueue_struct *fsr_recovery_wq;
 struct workqueue_struct *fsr_hold_wq;
 static struct dentry *faults_folder;
 
@@ -133,10 +134,15 @@ static int __init fsr_init(void)
 	fsr_wq = alloc_workqueue("fastswap_rdma", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!fsr_wq)
 		return -ENOMEM;
+	fsr_recovery_wq = alloc_workqueue("fastswap_recovery", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!fsr_recovery_wq) {
+		err = -ENOMEM;
+		goto destroy_wq;
+	}
 	fsr_hold_wq = alloc_workqueue("fastswap_hold", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!fsr_hold_wq) {
 		err = -ENOMEM;
-		goto destroy_wq;
+		goto destroy_recovery_wq;
 	}
 
 	err = fsr_closing_init();
@@ -160,6 +166,8 @@ closing_exit:
 	fsr_closing_exit();
 destroy_hold_wq:
 	destroy_workqueue(fsr_hold_wq);
+destroy_recovery_wq:
+	destroy_workqueue(fsr_recovery_wq);
 destroy_wq:
 	destroy_workqueue(fsr_wq);
 	return err;
@@ -171,6 +179,7 @@ static void __exit fsr_exit(void)
 	fastswap_unregister_backend(&fsr_backend);
 	fsr_closing_exit();
 	destroy_workqueue(fsr_hold_wq);
+	destroy_workqueue(fsr_recovery_wq);
 	destroy_workqueue(fsr_wq);
 }
 

@@ -391,9 +391,14 @@ struct fsr_session {
 	struct delayed_work hold_end;
 };
 
-/* Reclaim waits for what this does: it never waits for queues without a rescuer. */
+/*
+ * Reclaim waits for what these do: they never wait for queues without a rescuer.
+ * What runs on the first neither sleeps nor allocates, so that its one rescuer serves
+ * all sessions. A recovery does both, that of another session among them; and the
+ * end of I/O that has waited long enough waits for nobody else's work.
+ */
 extern struct workqueue_struct *fsr_wq;
-/* Of hold.c alone: its rescuer is there though that of fsr_wq be busy with a recovery. */
+extern struct workqueue_struct *fsr_recovery_wq;
 extern struct workqueue_struct *fsr_hold_wq;
 
 /* Module parameters, for sessions to come. */

@@ -96,7 +96,7 @@ static void recover(struct fsr_session *s)
 	s->attempts++;
 	delay = fsr_backoff_ms(s->attempts, get_random_u32());
 	if (fsr_session_state(s) == FSR_BROKEN)
-		queue_delayed_work(fsr_wq, &s->recovery, msecs_to_jiffies(delay));
+		queue_delayed_work(fsr_recovery_wq, &s->recovery, msecs_to_jiffies(delay));
 }
 
 /* fsr_recover - the work of a session whose link is broken */

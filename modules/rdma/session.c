@@ -123,7 +123,7 @@ void fsr_session_fail(struct fsr_session *s, const char *fmt, ...)
 	if (old == FSR_LIVE) {
 		fastswap_set_health(s->up, FASTSWAP_RECOVERING);
 		fsr_hold_begin(s);
-		mod_delayed_work(fsr_wq, &s->recovery, delay);
+		mod_delayed_work(fsr_recovery_wq, &s->recovery, delay);
 	}
 	/* Whoever makes the link is waiting for something. */
 	wake_up_all(&s->wait);
