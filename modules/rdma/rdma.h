@@ -311,7 +311,8 @@ struct fsr_queue {
  *	that did nothing of it; stable in FSR_BROKEN and FSR_RECONNECTING
  * @useful: the link that there is, or was last, has done something
  * @vain: I/O waited when the last link broke, and has been waiting since; under @state_lock
- * @vain_links: links since then; likewise
+ * @live_at: when the last link was made, in jiffies; likewise
+ * @short_links: links that broke at once, one after the other; likewise
  * @attempts: to reconnect, since then; of recover.c
  * @told: why the last attempt failed that was worth a line in the log; likewise
  * @reserve: pages that are kept for a recovery, see reserve.c; under @mutex
@@ -380,7 +381,8 @@ struct fsr_session {
 	unsigned long broken_at;
 	bool useful;
 	bool vain;
-	u32 vain_links;
+	unsigned long live_at;
+	u32 short_links;
 	u32 attempts;
 	char told[FASTSWAP_ERROR_MAX];
 	struct list_head reserve;

@@ -22,6 +22,9 @@
 #include "rdma.h"
 #include "trace.h"
 
+/* A link that did nothing and is gone after that was none. */
+#define SHORT_LIFE	msecs_to_jiffies(FSR_BACKOFF_MAX_MS)
+
 /**
  * fsr_session_change - the only way to another state, but for a failure
  * @s: the session
@@ -38,6 +41,8 @@ bool fsr_session_change(struct fsr_session *s, enum fsr_state to)
 	if (may) {
 		trace_fastswap_rdma_state(s, s->state, to);
 		WRITE_ONCE(s->state, to);
+		if (to == FSR_LIVE)
+			s->live_at = jiffies;
 	}
 	spin_unlock_irq(&s->state_lock);
 	return may;
@@ -63,22 +68,30 @@ static bool is_pending(const struct fsr_session *s)
 /*
  * A link is lost. One that could be made but did nothing of what waited for it is none: the time
  * that I/O waits goes on, or it would wait for ever.
- *
- * Return: jiffies until the next attempt.
  */
-static unsigned long note_loss(struct fsr_session *s)
+static void note_loss(struct fsr_session *s)
 {
 	bool pending = is_pending(s);
 
 	lockdep_assert_held(&s->state_lock);
-	if (s->vain && pending && !READ_ONCE(s->useful)) {
-		s->vain_links++;
-		return msecs_to_jiffies(fsr_backoff_ms(s->vain_links, get_random_u32()));
-	}
+	if (s->vain && pending && !READ_ONCE(s->useful))
+		return;
 	s->broken_at = jiffies;
 	s->vain = pending;
-	s->vain_links = 0;
-	return 0;
+}
+
+/*
+ * Return: jiffies until the first attempt. It is made at once, but not after links that break as
+ * soon as they are made: whether I/O waits or, with a hold of 0, has failed meanwhile.
+ */
+static unsigned long first_delay(struct fsr_session *s)
+{
+	lockdep_assert_held(&s->state_lock);
+	if (READ_ONCE(s->useful) || time_after(jiffies, s->live_at + SHORT_LIFE)) {
+		s->short_links = 0;
+		return 0;
+	}
+	return msecs_to_jiffies(fsr_backoff_ms(s->short_links++, get_random_u32()));
 }
 
 /* fsr_session_recovered - there is a link again; if nobody waits for it, nobody does in vain */
@@ -111,8 +124,10 @@ void fsr_session_fail(struct fsr_session *s, const char *fmt, ...)
 		va_start(args, fmt);
 		vsnprintf(s->why, sizeof(s->why), fmt, args);
 		va_end(args);
-		if (old == FSR_LIVE)
-			delay = note_loss(s);
+		if (old == FSR_LIVE) {
+			delay = first_delay(s);
+			note_loss(s);
+		}
 		trace_fastswap_rdma_state(s, old, new);
 		WRITE_ONCE(s->state, new);
 	}
