@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from vm import VmError
+from vm import VmError, tsc
 
 PROGRAM = "qemu-system-x86_64"
 MTU = 9000
@@ -72,9 +72,16 @@ def accelerator(accel, icount):
     return ["-accel", "kvm" if accel == "kvm" else "tcg,thread=multi"]
 
 
-def kernel_arguments(slowness):
+def clock_arguments(accel, icount):
+    """The kernel's arguments about time: what it cannot find out well by itself."""
+    khz = tsc.khz() if accel != "kvm" and not icount else None
+    return f"tsc_early_khz={khz}" if khz else ""
+
+
+def kernel_arguments(slowness, clock=""):
     """The kernel's command line."""
-    return KERNEL_ARGUMENTS.format(watchdog=min(60, 30 * slowness), hung=60 * slowness)
+    limits = KERNEL_ARGUMENTS.format(watchdog=min(60, 30 * slowness), hung=60 * slowness)
+    return f"{limits} {clock}"
 
 
 def numa_arguments(node):
@@ -92,15 +99,15 @@ def numa_arguments(node):
     return [*arguments, "-device", "pcie-root-port,id=far,bus=pxb,chassis=1"]
 
 
-def node_arguments(node, kernel, initrd, accel, shared):
-    """QEMU's arguments for one node. node.fds: a socket for each channel's name."""
+def node_arguments(node, initrd, shared):
+    """QEMU's arguments for one node, but for those that are the same for all.
+
+    node.fds: a socket for each channel's name.
+    """
     arguments = [
-        *MACHINE,
-        *accel,
         *("-name", f"fastswap-{node.name}"),
         *("-m", str(node.mem), "-smp", str(node.cpus)),
-        *("-kernel", kernel.image, "-initrd", initrd),
-        *("-append", kernel_arguments(kernel.slowness)),
+        *("-initrd", initrd),
         *("-chardev", f"socket,id=console,fd={node.fds['console']}"),
         *("-serial", "chardev:console"),
         *("-device", "virtio-serial-pci"),

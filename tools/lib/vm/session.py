@@ -145,7 +145,14 @@ class Session:
         """Start all nodes at once."""
         # QEMU's ends of the sockets, to be closed here when it has them.
         passed = self._join_nodes()
-        accel = qemu.accelerator(self.accel, self.options.icount)
+        icount = self.options.icount
+        clock = qemu.clock_arguments(self.accel, icount)
+        common = [
+            *qemu.MACHINE,
+            *qemu.accelerator(self.accel, icount),
+            *("-kernel", self.kernel.image),
+            *("-append", qemu.kernel_arguments(self.kernel.slowness, clock)),
+        ]
         for node in self.nodes:
             if self.options.logs:
                 path = os.path.join(self.options.logs, f"{node.name}.log")
@@ -153,7 +160,7 @@ class Session:
             passed.append(self._socket(node, "console", self._on_console))
             passed.append(self._socket(node, "control", self._on_control))
             passed.append(self._socket(node, "output", self._on_output))
-            arguments = qemu.node_arguments(node, self.kernel, self.initrd, accel, self.shared)
+            arguments = common + qemu.node_arguments(node, self.initrd, self.shared)
             fds = list(node.fds.values())
             node.process = self._watch(arguments, fds, self._on_exit, node)
         if self.options.shell:
