@@ -43,6 +43,7 @@ enum fsr_asked {
  * @asked: what an answer is due to
  * @asked_seq: and the sequence number that it must bear
  * @nr_asked: chunks that it is about
+ * @news_at: when it was asked, or a part of it answered, in jiffies
  * @deny: why the server gives no more; reason 0 if it did not say so
  * @keepalive: who was silent for how long
  * @interval: from one tick of the keep-alive to the next, in jiffies
@@ -61,6 +62,7 @@ struct fsr_control {
 	enum fsr_asked asked;
 	u32 asked_seq;
 	u32 nr_asked;
+	unsigned long news_at;
 	struct fsw_deny deny;
 	struct fsr_keepalive keepalive;
 

@@ -544,6 +544,7 @@ void fsr_elastic_tend(struct work_struct *work)
 	if (fsr_session_state(s) != FSR_LIVE)
 		return;
 	fsr_session_recovered(s);
+	fsr_question_check(s);
 	unpark(s);
 	if (!s->elastic) {
 		/* One that was begun with another server: its writes wait for the end of it. */

@@ -22,6 +22,7 @@ static int ask(struct fsr_control *ctl, enum fsr_asked asked, enum fsw_msg_type 
 		return err;
 	ctl->asked_seq = ctl->seq;
 	ctl->nr_asked = nr;
+	ctl->news_at = jiffies;
 	WRITE_ONCE(ctl->asked, asked);
 	return 0;
 }
@@ -131,6 +132,27 @@ int fsr_question_return(struct fsr_session *s, u32 age, u64 keep, u32 max)
 	return ask_for(s, FSR_ASKED_RETURN, FSW_MSG_RELEASE, choose_idle, &idle);
 }
 
+/**
+ * fsr_question_check - give up a link over which the server answers nothing
+ * @s: the session, live
+ *
+ * Messages do not get lost, so that the server has forgotten the question; and only with another
+ * link may the next be asked. What it comes back with has a bound there, see PROTOCOL.md.
+ */
+void fsr_question_check(struct fsr_session *s)
+{
+	struct fsr_control *ctl = s->control;
+	bool late;
+
+	spin_lock(&ctl->lock);
+	late = ctl->open && ctl->asked != FSR_ASKED_NOTHING &&
+	       time_after(jiffies, ctl->news_at + msecs_to_jiffies(FSR_ANSWER_MS));
+	spin_unlock(&ctl->lock);
+	if (late)
+		fsr_session_fail(s, "the server has left a question without an answer for %u s",
+				 FSR_ANSWER_MS / 1000);
+}
+
 /* ---- Answers ---- */
 
 static bool on_grant(struct fsr_control *ctl, const void *payload, size_t rest)
@@ -146,6 +168,7 @@ static bool on_grant(struct fsr_control *ctl, const void *payload, size_t rest)
 				  fsr_seconds());
 	last = s->map.first == s->map.end;
 	spin_unlock_irqrestore(&s->map_lock, flags);
+	ctl->news_at = jiffies;
 	if (good && last) {
 		fsr_elastic_granted(s);
 		WRITE_ONCE(ctl->asked, FSR_ASKED_NOTHING);

@@ -39,6 +39,7 @@
 #define FSR_CONNECT_MS		5000	/* one connection, request to established */
 #define FSR_CONNECT_EACH_MS	50	/* and for each that is made at the same time */
 #define FSR_GRANT_MS		10000	/* without a single new grant */
+#define FSR_ANSWER_MS		30000	/* to a question while I/O goes on, or a part of it */
 #define FSR_GRANT_GIB_MS	4000	/* all grants, on top of that, for each GiB */
 #define FSR_RELEASE_MS		2000	/* all chunks, at a detach */
 #define FSR_SPARE_CHUNKS	2
@@ -395,9 +396,9 @@ struct fsr_session {
 
 /*
  * Reclaim waits for what these do: they never wait for queues without a rescuer.
- * What runs on the first neither sleeps nor allocates, so that its one rescuer serves
- * all sessions. A recovery does both, that of another session among them; and the
- * end of I/O that has waited long enough waits for nobody else's work.
+ * What runs on the first neither sleeps nor waits for memory, so that its one rescuer
+ * serves all sessions. A recovery does both, that of another session among them; and
+ * the end of I/O that has waited long enough waits for nobody else's work.
  */
 extern struct workqueue_struct *fsr_wq;
 extern struct workqueue_struct *fsr_recovery_wq;
@@ -493,6 +494,7 @@ int fsr_question_promise(struct fsr_session *s, char *error);
 int fsr_question_get(struct fsr_session *s, u32 count, char *error);
 int fsr_question_chunks(struct fsr_session *s, u32 max);
 int fsr_question_settle(struct fsr_session *s);
+void fsr_question_check(struct fsr_session *s);
 int fsr_question_return(struct fsr_session *s, u32 age, u64 keep, u32 max);
 
 /* elastic.c */

@@ -125,6 +125,20 @@ detach "$DEVICE"
 wait_for 20 lent_is 0
 stop_server TERM
 
+step "a question that is never answered"
+# So that no ping takes the place of the question that is not sent.
+start_server --size 16M --chunk-size 4M --keepalive 3600
+attach "rdma://$VM_IP:$PORT" --size 16M --queues 1
+mark_log
+echo 1/1x1 >/sys/kernel/debug/fastswap/fault/rdma/mute
+ends_with_an_error 30 dd if=/tmp/random of="$DEVICE" bs=1M count=16 oflag=direct
+wait_for 40 log_says 'left a question without an answer'
+wait_for 30 log_says 'connected again'
+write_at 0 16
+right_at 0 16
+detach "$DEVICE"
+stop_server TERM
+
 step "more is promised than there is"
 start_server --size 16M --chunk-size 4M --overcommit 2.5 --admin "$ADMIN"
 attach "rdma://$VM_IP:$PORT" --size 16M --queues 1
