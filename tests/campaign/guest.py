@@ -268,6 +268,8 @@ def say_evidence(seed, node, others):
         for name, parts in evidence.items():
             file.write(f"==== {name}: kernel\n" + "\n".join(parts["kernel"]) + "\n")
             file.write(f"==== {name}: server\n{parts['server']}\n")
+        if node.client:
+            file.write(f"==== {NODE}: devices\n{node.client.evidence()}\n")
         if os.path.exists("/tmp/load"):
             with open("/tmp/load", encoding="utf-8", errors="replace") as load:
                 file.write(f"==== load\n{load.read()}\n")

@@ -140,6 +140,16 @@ class Client:
         self.counts["pages_in"] += stats["demand_pages"] + stats["prefetch_pages"]
         self.counts["pages_out"] += stats["writeback_pages"]
 
+    def evidence(self):
+        """What its devices say about themselves."""
+        names = ("state", "used", "lost", "stats", "backend_stats")
+        found = []
+        for device in self.devices():
+            for name in names:
+                path = f"/sys/block/{device}/fastswap/{name}"
+                found.append(f"{path}: {read(path) if os.path.exists(path) else 'not there'}")
+        return "\n".join(found)
+
     # -- the load -------------------------------------------------------------
 
     def limit(self, mib):

@@ -248,5 +248,5 @@ class Machine:
 
     def evidence(self):
         """What one wants to read after a failure."""
-        return {"kernel": self.log.read()[-200:],
+        return {"kernel": self.log.read()[-1000:],
                 "server": "\n--\n".join(server.says()[-6000:] for server in self.servers)}
