@@ -183,6 +183,8 @@ static bool is_room(struct fastswap_throttle *throttle, const struct fastswap_ta
  * reclaims may be what the backend waits for to send a page, or to get its link back: a worker
  * (soft-RoCE and the CM have work queues without a rescuer), or kthreadd, which makes workers.
  *
+ * Nor does a task that is being killed: it ends after this batch, and its memory is free.
+ *
  * May sleep.
  */
 void fastswap_throttle_wait(struct fastswap_device *dev, const struct fastswap_tally *tally)
@@ -201,7 +203,8 @@ void fastswap_throttle_wait(struct fastswap_device *dev, const struct fastswap_t
 		return;
 	this_cpu_inc(dev->stats->write_waits);
 	do {
-		left = wait_event_timeout(throttle->wait, is_room(throttle, &all), THROTTLE_WAIT);
+		left = wait_event_killable_timeout(throttle->wait, is_room(throttle, &all),
+						   THROTTLE_WAIT);
 		/* That it takes long is known then, and has a bound of the user's choice. */
 	} while (!left && READ_ONCE(dev->health) == FASTSWAP_RECOVERING);
 }
