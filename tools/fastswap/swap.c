@@ -150,8 +150,17 @@ static void complain_no_memory(struct progress *p)
 
 static bool judge(struct progress *p, int status)
 {
+	struct swap_entry entry;
+
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
+	/* While another swapoff(2) is at it the area is still listed. */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EINVAL) {
+		if (!device_swap(p->dev, &entry))
+			return true;
+		complain("somebody else is already bringing back what is on %s", p->dev->path);
+		return false;
+	}
 	/* Nobody but the kernel's OOM killer has a reason to kill it. */
 	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
 		complain("interrupted; %s stays in use", p->dev->path);

@@ -29,6 +29,7 @@ static int mkswap_status, swapon_errno, swapon_flags, swapon_calls;
 static const char *mkswap_message;
 static bool interrupt_in_mkswap, is_on;
 static int interrupt_after;	/* looks at /proc/swaps */
+static int off_after;		/* likewise */
 
 /* How the child ends; plain values, it has a copy of them. */
 static int swapoff_errno, swapoff_signal;
@@ -45,6 +46,7 @@ static int setup(void **state)
 	interrupt_in_mkswap = false;
 	is_on = true;
 	interrupt_after = -1;
+	off_after = -1;
 	swapoff_errno = 0;
 	swapoff_signal = 0;
 	swapoff_waits = false;
@@ -67,6 +69,8 @@ bool device_swap(const struct device *d, struct swap_entry *entry)
 	entry->used = 3 << 20;
 	if (interrupt_after >= 0 && interrupt_after-- == 0)
 		mock_interrupted = true;
+	if (off_after >= 0 && off_after-- == 0)
+		is_on = false;
 	return is_on;
 }
 
@@ -156,6 +160,15 @@ static void test_off_already(void **state)
 	assert_true(swap_off(&dev, 0));
 }
 
+/* Somebody else was quicker. */
+static void test_off_meanwhile(void **state)
+{
+	off_after = 1;
+	swapoff_errno = EINVAL;
+	assert_true(swap_off(&dev, 0));
+	assert_string_equal(mock_message, "");
+}
+
 static void test_off_fails(void **state)
 {
 	static const struct {
@@ -166,7 +179,8 @@ static void test_off_fails(void **state)
 		{ 0, SIGKILL, "not enough free memory" },
 		{ 0, SIGTERM, "interrupted" },
 		{ EPERM, 0, "not permitted" },
-		{ EINVAL, 0, "Invalid argument" },
+		{ EINVAL, 0, "somebody else" },
+		{ EIO, 0, "Input/output error" },
 	};
 	size_t i;
 
@@ -204,6 +218,7 @@ int main(void)
 		cmocka_unit_test_setup(test_swapon_fails, setup),
 		cmocka_unit_test_setup(test_off, setup),
 		cmocka_unit_test_setup(test_off_already, setup),
+		cmocka_unit_test_setup(test_off_meanwhile, setup),
 		cmocka_unit_test_setup(test_off_fails, setup),
 		cmocka_unit_test_setup(test_off_out_of_time, setup),
 		cmocka_unit_test_setup(test_off_interrupted, setup),
