@@ -113,15 +113,23 @@ static void on_signal(int signo)
 	caught_signal = signo;
 }
 
-/** catch_interrupts - from here on SIGINT, SIGTERM and SIGHUP only set a flag */
-void catch_interrupts(void)
+static void catch_signal(int signo)
 {
 	/* No SA_RESTART: a system call that waits must end. */
 	const struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction old;
 
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	/* nohup, or a shell that put us into the background, does not want us to hear of it. */
+	if (!sigaction(signo, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaction(signo, &sa, NULL);
+}
+
+/** catch_interrupts - from here on SIGINT, SIGTERM and SIGHUP only set a flag */
+void catch_interrupts(void)
+{
+	catch_signal(SIGINT);
+	catch_signal(SIGTERM);
+	catch_signal(SIGHUP);
 }
 
 bool interrupted(void)
