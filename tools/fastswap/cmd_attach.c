@@ -523,8 +523,6 @@ static bool finish(const struct attach_options *opts, const struct device *dev)
 /* The path is the result: what nobody hears of, nobody would detach. */
 static bool print_path(const struct device *dev)
 {
-	/* If the reader is gone: an error, which can be acted on, instead of the end. */
-	signal(SIGPIPE, SIG_IGN);
 	return puts(dev->path) >= 0 && fflush(stdout) == 0;
 }
 
@@ -595,6 +593,8 @@ static int run_attach(int argc, char **argv)
 		return status;
 
 	catch_interrupts();
+	/* A reader that is gone is an error, which can be acted on, instead of the end. */
+	signal(SIGPIPE, SIG_IGN);
 	if (opts.psk_file && !secret_load(&secret, opts.psk_file, opts.identity))
 		status = EXIT_FAILED;
 	else
