@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* fastswap: attach, watch and detach far memory. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,5 +76,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	/* Whoever ignores his children's end would have us lose that of ours. */
+	signal(SIGCHLD, SIG_DFL);
 	return flush_output(run(argc, argv));
 }
