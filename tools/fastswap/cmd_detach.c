@@ -87,15 +87,16 @@ static uint64_t failed_reads(const struct device *dev)
 
 static bool detach(const struct device *dev, unsigned int timeout_ms)
 {
-	uint64_t before = failed_reads(dev), failed;
+	uint64_t before = failed_reads(dev), after;
 
 	if (!swap_off(dev, timeout_ms))
 		return false;
 	/* The kernel takes them off the device all the same, and marks the pages as lost. */
-	failed = failed_reads(dev) - before;
-	if (failed)
+	after = failed_reads(dev);
+	/* It is less if somebody else has removed the device meanwhile. */
+	if (after > before)
 		tell("%s: %" PRIu64 " reads failed; programs that need those pages get SIGBUS",
-		     dev->name, failed);
+		     dev->name, after - before);
 	return remove_device(dev);
 }
 
