@@ -352,6 +352,7 @@ static void test_bad_lines(void **state)
 		"attach rdma://10.0.0.1 --priority 1",
 		"attach rdma://10.0.0.1 --swapon --priority 32768",
 		"attach rdma://10.0.0.1 --swapon --priority -1",
+		"attach rdma://[10.0.0.1]",
 		"attach dram://",
 		"attach dram:// --size 1M --queues 1",
 		"attach dram:// --size 1M --source 10.0.0.1",
