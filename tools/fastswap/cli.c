@@ -132,6 +132,12 @@ void catch_interrupts(void)
 	catch_signal(SIGHUP);
 }
 
+/** forget_interrupts - begin something that is not to be ended by what came before */
+void forget_interrupts(void)
+{
+	caught_signal = 0;
+}
+
 bool interrupted(void)
 {
 	return caught_signal;

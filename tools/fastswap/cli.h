@@ -39,6 +39,7 @@ bool is_root(const struct command *command);
 /* Signals that mean "stop": caught, so that what was begun can be undone. */
 void catch_interrupts(void);
 bool interrupted(void);
+void forget_interrupts(void);
 
 /* Waiting; both return early when a signal arrives. */
 void sleep_ms(unsigned int ms);

@@ -560,9 +560,12 @@ static int attach(const struct attach_options *opts, struct secret *secret)
 		undo(args.index);
 		return EXIT_FAILED;
 	}
-	if (!print_path(&dev)) {
+	/* A signal while swap was turned on: whoever sent it does not wait for a device. */
+	if (interrupted() || !print_path(&dev)) {
 		/* What is wrong with the output, main() says. */
-		tell("removing %s again, as its path cannot be printed", dev.path);
+		tell("removing %s again, %s", dev.path,
+		     interrupted() ? "as it was interrupted" : "as its path cannot be printed");
+		forget_interrupts();
 		if (!opts->swapon || swap_off(&dev, SWAPOFF_TIMEOUT_MS))
 			undo(args.index);
 		return EXIT_FAILED;

@@ -82,6 +82,11 @@ bool interrupted(void)
 	return mock_interrupted;
 }
 
+void forget_interrupts(void)
+{
+	mock_interrupted = false;
+}
+
 void sleep_ms(unsigned int ms)
 {
 	const struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };

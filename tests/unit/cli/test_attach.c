@@ -38,7 +38,8 @@ static char secret_path[64], secret_owner[64];	/* as asked for */
 static bool secret_is_there, secret_is_lent;
 static const char *secret_name;
 static int secrets_held;		/* loaded and not dropped */
-static bool load_works, open_works, node_comes, swap_works, interrupt_in_attach, off_works;
+static bool load_works, open_works, node_comes, swap_works, off_works;
+static bool interrupt_in_attach, interrupt_in_swap_on;
 
 static int setup(void **state)
 {
@@ -64,6 +65,7 @@ static int setup(void **state)
 	swap_works = true;
 	off_works = true;
 	interrupt_in_attach = false;
+	interrupt_in_swap_on = false;
 	return 0;
 }
 
@@ -145,6 +147,7 @@ bool swap_on(const struct device *dev, int priority)
 	/* Nobody needs it any more. */
 	assert_int_equal(secrets_held, 0);
 	swap_priority = priority;
+	mock_interrupted = interrupt_in_swap_on;
 	return swap_works;
 }
 
@@ -153,6 +156,8 @@ bool swap_off(const struct device *dev, unsigned int timeout_ms)
 	assert_int_equal(dev->index, 5);
 	assert_int_equal(undone, 0);
 	assert_true(timeout_ms);
+	/* It would stop at once. */
+	assert_false(mock_interrupted);
 	swapped_off++;
 	return off_works;
 }
@@ -347,12 +352,12 @@ static void test_bad_lines(void **state)
 		"attach rdma://[fe80::1]",
 		"attach rdma://[fe80::1%nosuchinterface]",
 		"attach rdma://[10.0.0.1.2]",
+		"attach rdma://[10.0.0.1]",
 		"attach rdma://[host]",
 		"attach rdma://10.0.0.1:0",
 		"attach rdma://10.0.0.1 --priority 1",
 		"attach rdma://10.0.0.1 --swapon --priority 32768",
 		"attach rdma://10.0.0.1 --swapon --priority -1",
-		"attach rdma://[10.0.0.1]",
 		"attach dram://",
 		"attach dram:// --size 1M --queues 1",
 		"attach dram:// --size 1M --source 10.0.0.1",
@@ -513,6 +518,13 @@ static void test_interrupted(void **state)
 	assert_string_equal(mock_message, "interrupted");
 	assert_int_equal(undone, 1);
 	assert_int_equal(swap_priority, -2);
+
+	/* After the last look before it is done. */
+	setup(NULL);
+	interrupt_in_swap_on = true;
+	assert_int_equal(run("attach dram:// --size 1M --swapon"), EXIT_FAILED);
+	assert_int_equal(swapped_off, 1);
+	assert_int_equal(undone, 1);
 }
 
 int main(void)
