@@ -43,9 +43,9 @@ void lease_begin(struct listener *l, struct session *session)
 		return;
 	}
 	stats_add(STAT_BROKEN, 1);
-	session->lease_ms = now_ms() + l->cfg->lease_ms;
+	session->lease_ms = now_ms() + session->keep_ms;
 	log_client(LOG_LEVEL_INFO, session->number, session->peer,
-		   "the connection broke; its memory is kept for %u s", l->cfg->lease_ms / 1000);
+		   "the connection broke; its memory is kept for %u s", session->keep_ms / 1000);
 	listener_set_sweep(l);
 }
 

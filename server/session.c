@@ -29,7 +29,8 @@ struct session *session_create(const struct config *cfg, struct pool *pool, stru
 	session->verbs = control->id->verbs;
 	session->max_sets = sets < cfg->max_sets ? sets : cfg->max_sets;
 	session->keepalive_ms = cfg->keepalive_ms;
-	session->leased = cfg->lease_ms != 0;
+	session->keep_ms = cfg->lease_ms;
+	session->leased = session->keep_ms != 0;
 	session->phase = SESSION_OPENING;
 	session->adopt.kind = LETTER_ADOPT;
 	session->part.kind = LETTER_PART;

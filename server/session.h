@@ -68,6 +68,7 @@ struct session {
 	struct ibv_pd *pd;
 	struct ibv_context *verbs;
 	unsigned int keepalive_ms;
+	unsigned int keep_ms;		/* after its connection broke; 0: not at all */
 	bool recalls;			/* its client knows what a recall is */
 	bool demands_proof;		/* its client has to say who it is on every connection */
 

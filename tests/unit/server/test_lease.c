@@ -129,6 +129,21 @@ static void lease_ends(void **state)
 	assert_refused(come_back(1, f.l.generation, 0), FSW_REASON_NO_SESSION, 0);
 }
 
+/* Another lease in the configuration is for clients that come after that. */
+static void as_it_was_when_it_came(void **state)
+{
+	struct rdma_cm_id *id = attach(1);
+
+	grant_all(id, 3);
+	f.cfg.lease_ms = 1000;
+	disconnect(id);
+	PUMP_UNTIL(only_session()->phase == SESSION_KEPT);
+	fake_clock_advance(LEASE_MS - 2000);
+	poll(NULL, 0, 300);
+	pump();
+	assert_int_equal(only_session()->phase, SESSION_KEPT);
+}
+
 /* Who leaves in peace, breaks the rules or has nothing is not waited for. */
 static void not_kept(void **state)
 {
@@ -413,6 +428,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LEASED(back_to_the_same_chunks),
 		LEASED(lease_ends),
+		LEASED(as_it_was_when_it_came),
 		LEASED(not_kept),
 		LEASED(kept_after_silence),
 		LEASED(port_down_when_silent),
