@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 
 void notify(const char *fmt, ...)
 {
+	const struct timeval patience = { .tv_sec = 1 };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
 	char text[256];
@@ -36,8 +38,13 @@ void notify(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 
-	/* It must not make us wait: whoever does not read has no need to know. */
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/*
+	 * READY=1 that is lost leaves the unit starting for ever, so a manager that has much
+	 * to read is waited for; but whoever does not read has no need to know.
+	 */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to,
 			     offsetof(struct sockaddr_un, sun_path) + len) < 0)
 		log_dbg("cannot notify the service manager: %s", strerror(errno));
