@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -18,8 +19,13 @@ int address_parse(const struct config *cfg, struct sockaddr_storage *addr)
 		.ai_socktype = SOCK_STREAM,
 	};
 	struct addrinfo *info;
+	struct in_addr v4;
 	char port[8];
 
+	/* getaddrinfo() takes "10.1" for 10.0.0.1, and "0" for all. */
+	if (cfg->address && !strchr(cfg->address, ':') &&
+	    inet_pton(AF_INET, cfg->address, &v4) != 1)
+		return -1;
 	snprintf(port, sizeof(port), "%u", cfg->port);
 	memset(addr, 0, sizeof(*addr));
 	/* The IPv6 wildcard takes IPv4 as well. */

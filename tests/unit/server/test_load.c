@@ -71,6 +71,9 @@ static void every_error(void **state)
 	write_file("size = 1G\naddress = nowhere\n", 28, 0644);
 	assert_int_equal(load(NULL), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), "'nowhere' is not an IPv4"));
+	write_text("size = 1G\naddress = 10.1\n");
+	assert_int_equal(load(NULL), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "'10.1' is not an IPv4"));
 
 	assert_int_equal(load("--port=x"), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), "--port must be"));
