@@ -83,6 +83,14 @@ static bool quotas_fit(const struct loaded *loaded)
 	else if (rule)
 		log_err("--quota: identity:%s: without --psk-file no client has an identity",
 			rule->who.identity);
+	if (!rule) {
+		rule = quota_excess(list);
+		if (rule)
+			log_err("--quota: %s%s: reserve= is more than the size= of 'default'",
+				rule->who.identity[0] ? "identity:" : "",
+				rule->who.identity[0] ? rule->who.identity :
+							quota_id_text(id, rule->who.id));
+	}
 	/* No error, or a key could not be taken out as long as there is a quota for it. */
 	for (i = 0; i < list->nr && !rule; i++)
 		if (loaded->keys && !psk_find(loaded->keys, list->rules[i].who.identity))

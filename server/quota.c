@@ -212,6 +212,19 @@ struct quota quota_find(const struct quota_list *list, const struct quota_who *w
 	return quota;
 }
 
+const struct quota_rule *quota_excess(const struct quota_list *list)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++) {
+		const struct quota quota = quota_find(list, &list->rules[i].who);
+
+		if (quota.limit[QUOTA_RESERVE] > quota.limit[QUOTA_SIZE])
+			return &list->rules[i];
+	}
+	return NULL;
+}
+
 uint64_t quota_chunks(uint64_t bytes, unsigned int shift)
 {
 	return (bytes >> shift) + !!(bytes & ((1ull << shift) - 1));

@@ -145,6 +145,12 @@ static void quotas(void **state)
 	write_text(text);
 	assert_int_equal(load(NULL), CONFIG_ERROR);
 	assert_non_null(strstr(captured_log(), by_id));
+
+	snprintf(text, sizeof(text), "size = 1G\nquota = %s reserve=2M\nquota = default size=1M\n",
+		 by_id);
+	write_text(text);
+	assert_int_equal(load(NULL), CONFIG_ERROR);
+	assert_non_null(strstr(captured_log(), "reserve= is more than the size= of 'default'"));
 	unlink(key_path);
 }
 

@@ -141,6 +141,20 @@ static void of_identities(void **state)
 	assert_ptr_equal(quota_misfit(&list, true), &list.rules[4]);
 }
 
+/* What all may have is the bound of what is kept for one. */
+static void excess(void **state)
+{
+	struct quota_list list = { 0 };
+
+	add(&list, ID1 " reserve=2G");
+	assert_null(quota_excess(&list));
+	add(&list, "default size=1G");
+	assert_ptr_equal(quota_excess(&list), &list.rules[0]);
+	list.nr = 0;
+	add(&list, ID1 " reserve=2G size=2G");
+	assert_null(quota_excess(&list));
+}
+
 static void errors(void **state)
 {
 	static const struct {
@@ -202,6 +216,7 @@ int main(void)
 		cmocka_unit_test(reserved),
 		cmocka_unit_test(whose),
 		cmocka_unit_test(of_identities),
+		cmocka_unit_test(excess),
 		cmocka_unit_test(errors),
 	};
 
