@@ -92,7 +92,7 @@ static void admin(void **state)
 		"127.0.0.1:1",
 		"127.255.0.1:65535",
 		"[::1]:9465",
-		"unix:/run/fastswap/admin",
+		"unix:/run/fastswap-server/admin",
 	};
 	struct config cfg;
 	char why[256], line[64];
