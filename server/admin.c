@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "bounds.h"
 #include "log.h"
 #include "page.h"
+#include "rlimits.h"
 #include "snapshot.h"
 #include "util.h"
 #include "vobj.h"
@@ -24,8 +26,14 @@
 #define BACKLOG			16
 #define TIMEOUT_S		5
 #define MAX_HEADERS		8192
-/* Connections per second. With the timeout that bounds how many there are at a time. */
+/* Connections per second. */
 #define MAX_ACCEPTS		64
+/*
+ * Who sends a byte now and then may stay, so the timeout does not bound how many there
+ * are: they get no file descriptor that clients may come to need, unless there are so
+ * few that half of them would not be left.
+ */
+#define SPARE_FILES		16
 
 struct admin {
 	struct listener *l;
@@ -37,6 +45,9 @@ struct admin {
 	unsigned int nr_accepts;
 	struct history history;
 };
+
+/* For on_accept_error(), which libevent hands something of its own. */
+static struct admin *the_admin;
 
 static void take_snapshot(struct listener *l, struct snapshot *s)
 {
@@ -328,17 +339,43 @@ static void on_sample(evutil_socket_t fd, short what, void *arg)
 	history_add(&a->history, &s, now_ms() / 1000);
 }
 
+/* Take no more connections for a second. */
+static void rest(struct admin *a)
+{
+	const struct timeval pause = { .tv_sec = 1 };
+
+	if (!event_add(a->resume_event, &pause))
+		evconnlistener_disable(a->socket);
+}
+
+static bool is_crowded(const struct listener *l)
+{
+	const uint64_t all = l->cfg->max_sessions + CONFIG_MAX_ENDING((uint64_t)l->cfg->max_sessions);
+	const uint64_t to_come = all > l->nr_sessions ? all - l->nr_sessions : 0;
+	const uint64_t left = rlimits_files_left(), half = rlimits_raise(RLIMIT_NOFILE, 0) / 2;
+
+	return left < (to_come + SPARE_FILES < half ? to_come + SPARE_FILES : half);
+}
+
 static void on_resume(evutil_socket_t fd, short what, void *arg)
 {
 	struct admin *a = arg;
 
-	evconnlistener_enable(a->socket);
+	if (is_crowded(a->l))
+		rest(a);
+	else
+		evconnlistener_enable(a->socket);
 }
 
-/* Called for every connection, which thus cannot take all file descriptors. */
+/* Nobody has said that it failed, so it would be tried again at once, for ever. */
+static void on_accept_error(struct evconnlistener *socket, void *http)
+{
+	rest(the_admin);
+}
+
+/* Called for every connection. */
 static struct bufferevent *on_accept(struct event_base *base, void *arg)
 {
-	const struct timeval pause = { .tv_sec = 1 };
 	uint64_t now = now_ms();
 	struct admin *a = arg;
 
@@ -346,8 +383,8 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
 		a->window_ms = now;
 		a->nr_accepts = 0;
 	}
-	if (++a->nr_accepts >= MAX_ACCEPTS && !event_add(a->resume_event, &pause))
-		evconnlistener_disable(a->socket);
+	if (++a->nr_accepts >= MAX_ACCEPTS || is_crowded(a->l))
+		rest(a);
 	return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 }
 
@@ -420,6 +457,8 @@ struct admin *admin_start(struct listener *l, char *why, size_t why_size)
 		err = ENOMEM;
 		goto err_why;
 	}
+	the_admin = a;
+	evconnlistener_set_error_cb(a->socket, on_accept_error);
 	evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
 	evhttp_set_max_headers_size(a->http, MAX_HEADERS);
 	evhttp_set_max_body_size(a->http, 0);

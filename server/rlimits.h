@@ -27,6 +27,13 @@ uint64_t rlimits_files_needed(unsigned int max_sessions, unsigned int threads);
 uint64_t rlimits_raise(int resource, uint64_t wanted);
 
 /**
+ * rlimits_files_left - file descriptors that may still be opened
+ *
+ * By the lowest that is free: exact as long as there are no gaps below, which few close.
+ */
+uint64_t rlimits_files_left(void);
+
+/**
  * rlimits_check_files - see to it that the clients get their file descriptors
  * @max_sessions: clients at the same time
  * @threads: worker threads

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -120,6 +121,24 @@ static void files(void **state)
 	assert_non_null(strstr(warning, "65536 clients"));
 }
 
+static void files_left(void **state)
+{
+	uint64_t left;
+	int fd;
+
+	now.rlim_cur = 1000;
+	left = rlimits_files_left();
+	assert_in_range(left, 900, 997);
+	fd = dup(STDERR_FILENO);
+	assert_true(fd >= 0);
+	assert_true(rlimits_files_left() == left - 1);
+	close(fd);
+	now.rlim_cur = 2;
+	assert_true(rlimits_files_left() == 0);
+	now.rlim_cur = RLIM_INFINITY;
+	assert_true(rlimits_files_left() == UINT64_MAX);
+}
+
 #define TEST(test)	cmocka_unit_test_setup(test, setup)
 
 int main(void)
@@ -128,6 +147,7 @@ int main(void)
 		TEST(raising),
 		TEST(raising_fails),
 		TEST(files),
+		TEST(files_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
