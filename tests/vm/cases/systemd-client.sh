@@ -14,6 +14,16 @@ wait_for 200 test -e "$SHARED/server-ready"
 # shellcheck disable=SC2153 # of tools/vm
 echo "FASTSWAP_ATTACH=rdma://$IP_SERVER:$PORT --size 64M --queues 1" >/etc/fastswap/far.conf
 
+# Of a device that was detached by hand another one may have the name: it is not the unit's.
+systemctl start fastswap@far
+read -r DEVICE </run/fastswap/far/device
+fastswap detach "$DEVICE"
+other=$(fastswap attach "rdma://$IP_SERVER:$PORT" --size 1M --queues 1)
+[[ "$other" == "$DEVICE" ]] || die "$other is not where $DEVICE was"
+systemctl stop fastswap@far
+[[ -b "$other" ]] || die "the unit has detached a device that it did not attach"
+fastswap detach "$other"
+
 systemctl start fastswap@far
 read -r DEVICE </run/fastswap/far/device
 grep -q "^$DEVICE " /proc/swaps || die "the unit is up, and nothing swaps to $DEVICE"
