@@ -80,7 +80,12 @@ class Client:
         if swap:
             command.append("--swapon")
         output = ""
-        for _ in range(ATTACH_TRIES):
+        # Who was detached without a connection could not say so, and has its memory until then.
+        server = self.schedule["server"]
+        end = time.monotonic() + (server["lease"] + 20 if server else 0)
+        tries = 0
+        while tries < ATTACH_TRIES or (" left, " in output and time.monotonic() < end):
+            tries += 1
             status, output = self.run(*command, seconds=90)
             if not status:
                 self.device = output.splitlines()[-1]
