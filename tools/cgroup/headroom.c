@@ -13,6 +13,8 @@
 #define LOOK_SHARE	100
 /* A write is to take so long at most, as nobody looks meanwhile. */
 #define WRITE_TIME	(2 * NSEC_PER_MSEC)
+/* Less is nothing to the kernel, which it says it has reclaimed. */
+#define PAGE		UINT64_C(4096)
 /* Growth that is so many times what it was is news: what comes next is not known. */
 #define SURPRISE	2
 /* What is seen of growth and delays is forgotten with these time constants. */
@@ -190,7 +192,7 @@ struct headroom_order headroom_look(struct headroom *h, const struct headroom_sa
 		order.reclaim = min_u64(s->current - level + h->bytes / 8,
 					clamp_u64(scale(h->speed, WRITE_TIME, NSEC_PER_SEC),
 						  h->bounds.min_chunk, h->bounds.chunk));
-		order.reclaim = min_u64(order.reclaim, s->current);
+		order.reclaim = min_u64(max_u64(order.reclaim, PAGE), s->current);
 		/*
 		 * A job that goes on as before is looked at as before: looks take CPU time,
 		 * from the job when there is none to spare.

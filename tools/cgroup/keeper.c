@@ -120,8 +120,15 @@ static void look_at_stalls(struct keeper *k, uint64_t now, uint64_t current)
 		.stalls = k->stalls,
 	};
 
+	/* Nothing is taken away without a limit; what it needs below another is to be found out. */
+	if (k->limit == UINT64_MAX) {
+		k->ceiling_bytes = UINT64_MAX;
+		k->ceiling.has_before = false;
+		k->next_stall = 0;
+		return;
+	}
 	/* What we are told of may be what we have just seen. */
-	if (now + (k->stalls ? STALL_PERIOD / 2 : 0) < k->next_stall || k->limit == UINT64_MAX)
+	if (now + (k->stalls ? STALL_PERIOD / 2 : 0) < k->next_stall)
 		return;
 	if (!read_stalls(k, &sample.stall_ns)) {
 		k->ceiling_bytes = UINT64_MAX;

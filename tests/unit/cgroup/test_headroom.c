@@ -430,6 +430,22 @@ static void test_limits(void **state)
 	assert_int_equal(headroom_level(&h, 4096, UINT64_MAX), 0);
 }
 
+/* What is less than a page cannot be reclaimed, and would be tried for ever. */
+static void test_whole_pages(void **state)
+{
+	static const struct headroom_bounds none = { .min_period = 1, .max_period = 1 };
+	struct headroom_sample sample = {
+		.now = NSEC_PER_SEC,
+		.current = 100 * MIB,
+		.limit = UINT64_MAX,
+		.ceiling = 100 * MIB - 1,
+	};
+	struct headroom h;
+
+	headroom_init(&h, &none);
+	assert_int_equal(headroom_look(&h, &sample).reclaim, 4096);
+}
+
 /* When the limit was hit, what the group grew by does not tell: what comes in from swap does. */
 static void test_censored(void **state)
 {
@@ -496,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_time_above),
 		cmocka_unit_test(test_second_try),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_whole_pages),
 		cmocka_unit_test(test_censored),
 		cmocka_unit_test(test_rebound),
 	};

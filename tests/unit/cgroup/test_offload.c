@@ -258,6 +258,12 @@ static void test_adaptive(void **state)
 	assert_in_range(f.level, 26214400, 60000000 - 1);
 	wait_for_looks(g, 10, &f);
 	assert_true(f.writes > 0);
+
+	/* Whose limit is taken away is left alone. */
+	put("memory.max", "max\n");
+	for (i = 0; i < 40 && f.limit != UINT64_MAX; i++)
+		wait_for_looks(g, 1, &f);
+	assert_true(f.limit == UINT64_MAX && f.level == UINT64_MAX);
 	offload_stop(o);
 }
 
