@@ -75,10 +75,10 @@ void headroom_init(struct headroom *h, const struct headroom_bounds *bounds)
 /** headroom_rebound - go on with other bounds, as the limit has changed */
 void headroom_rebound(struct headroom *h, const struct headroom_bounds *bounds)
 {
-	h->bounds = *bounds;
-	/* Nothing is known yet: rather too much to begin with. */
-	if (!h->has_before)
+	/* Nothing is known yet of how it is near a limit: rather too much to begin with. */
+	if (!h->has_before || !h->bounds.max)
 		h->learned = bounds->max / FIRST_GUESS;
+	h->bounds = *bounds;
 	h->learned = min_u64(h->learned, bounds->max);
 	h->bytes = clamp_u64(h->bytes, bounds->min, bounds->max);
 	h->period = clamp_u64(h->period, bounds->min_period, bounds->max_period);

@@ -46,6 +46,9 @@ static void set_bounds(struct keeper *k, uint64_t limit)
 			b.min = b.max;
 	}
 	headroom_rebound(&k->headroom, &b);
+	/* It may be from a time when there was no limit, or a far higher one. */
+	if (k->fresh > limit >> FRESH_SHIFT)
+		k->fresh = limit >> FRESH_SHIFT;
 }
 
 /**

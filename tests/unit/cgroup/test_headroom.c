@@ -495,6 +495,29 @@ static void test_rebound(void **state)
 	assert_in_range(headroom_look(&h, &sample).delay, 1, NSEC_PER_SEC);
 }
 
+/* A limit that comes late finds a group of which as little is known as of a new one. */
+static void test_late_limit(void **state)
+{
+	static const struct headroom_bounds none = { .min_period = 1, .max_period = 1 };
+	struct headroom_sample sample = {
+		.now = NSEC_PER_SEC,
+		.current = 10 * MIB,
+		.limit = UINT64_MAX,
+		.ceiling = UINT64_MAX,
+	};
+	struct headroom h;
+
+	headroom_init(&h, &none);
+	headroom_look(&h, &sample);
+	assert_int_equal(h.learned, 0);
+	headroom_rebound(&h, &bounds);
+	assert_int_equal(h.learned, bounds.max / 8);
+	/* Another limit is no reason to forget. */
+	h.learned = MIB;
+	headroom_rebound(&h, &bounds);
+	assert_int_equal(h.learned, MIB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_whole_pages),
 		cmocka_unit_test(test_censored),
 		cmocka_unit_test(test_rebound),
+		cmocka_unit_test(test_late_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
