@@ -222,7 +222,8 @@ int group_open(struct group *g, int at, const char *path, char *why, size_t why_
 	errno = 0;	/* stays what the first failure makes it: openat() does not clear it */
 	g->current = open_file(g->dir, "memory.current", O_RDONLY);
 	g->max = open_file(g->dir, "memory.max", O_RDONLY);
-	g->events = open_file(g->dir, "memory.events", O_RDONLY);
+	/* Not memory.events, which counts what happens in groups inside it as well. */
+	g->events = open_file(g->dir, "memory.events.local", O_RDONLY);
 	if (g->current < 0 || g->max < 0 || g->events < 0) {
 		err = errno == ENOENT ? -EOPNOTSUPP : -errno;
 		snprintf(why, why_size, "%s", err == -EOPNOTSUPP ? no_controller : strerror(-err));

@@ -12,7 +12,7 @@
  * @dir: the folder
  * @current: memory.current
  * @max: memory.max
- * @events: memory.events
+ * @events: memory.events.local
  * @reclaim: memory.reclaim, for writing
  * @pressure: memory.pressure; -1 if the kernel keeps none
  * @stat: memory.stat

@@ -26,7 +26,7 @@ struct swapin_meter {
  * struct keeper - state of one group
  * @group: its files
  * @figures: what others may know; kept up to date by keeper_look() and keeper_reclaim()
- * @was_hit: the group may have been at its limit since the last look: read memory.events
+ * @was_hit: the group may have been at its limit since the last look: read its events
  * @always_read: nobody tells us when that happens
  * @stalls: tasks of the group have stalled since the last look, says the kernel
  * @look_cost: nanoseconds of CPU time that a look takes, as the caller has measured; 0: not known

@@ -126,8 +126,10 @@ static void gather(struct run *r)
 	f->faults = key_of(text, "pgfault");
 	f->major_faults = key_of(text, "pgmajfault");
 	f->pages_in = key_of(text, "workingset_refault_anon");
-	read_or_nothing(dir, "memory.events", text, sizeof(text));
+	read_or_nothing(dir, "memory.events.local", text, sizeof(text));
 	f->max_events = key_of(text, "max");
+	/* With those in groups inside it. */
+	read_or_nothing(dir, "memory.events", text, sizeof(text));
 	f->oom_kills = key_of(text, "oom_kill");
 	read_or_nothing(dir, "memory.pressure", text, sizeof(text));
 	f->stall_some_us = stall_of(text, "some");

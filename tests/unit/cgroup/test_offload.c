@@ -24,7 +24,7 @@
 static const char *const files[] = {
 	"memory.current",
 	"memory.max",
-	"memory.events",
+	"memory.events.local",
 	"memory.reclaim",
 	"memory.pressure",
 	"memory.stat",
@@ -77,7 +77,7 @@ static int setup(void **state)
 		return -1;
 	put("memory.current", "0000000000\n");
 	put("memory.max", "0104857600\n");
-	put("memory.events", "low 0\nhigh 0\nmax 000\noom 0\n");
+	put("memory.events.local", "low 0\nhigh 0\nmax 000\noom 0\n");
 	put("memory.reclaim", "");
 	put("memory.pressure", "some avg10=0.00 total=00000\nfull avg10=0.00 total=0\n");
 	put("memory.stat", "pgmajfault 0\n");
@@ -182,12 +182,12 @@ static void test_events(void **state)
 	struct offloaded *g;
 	uint64_t headroom;
 
-	put("memory.events", "low 0\nhigh 0\nmax 100\noom 0\n");
+	put("memory.events.local", "low 0\nhigh 0\nmax 100\noom 0\n");
 	g = add(o, &offload_defaults);
 	wait_for_looks(g, 3, &f);
 	assert_int_equal(f.max_events, 0);
 	headroom = f.headroom;
-	put("memory.events", "low 0\nhigh 0\nmax 104\noom 0\n");
+	put("memory.events.local", "low 0\nhigh 0\nmax 104\noom 0\n");
 	wait_for_looks(g, 3, &f);
 	assert_int_equal(f.max_events, 4);
 	assert_true(f.headroom > headroom);
@@ -307,7 +307,7 @@ static void test_errors(void **state)
 	remove_file("memory.reclaim");
 	assert_int_equal(group_open(&group, AT_FDCWD, folder, why, sizeof(why)), -ENOSYS);
 	assert_non_null(strstr(why, "memory.reclaim"));
-	remove_file("memory.events");
+	remove_file("memory.events.local");
 	assert_int_equal(group_open(&group, AT_FDCWD, folder, why, sizeof(why)), -EOPNOTSUPP);
 	assert_non_null(strstr(why, "no memory controller"));
 }
