@@ -232,7 +232,12 @@ int group_open(struct group *g, int at, const char *path, char *why, size_t why_
 	g->reclaim = open_file(g->dir, "memory.reclaim", O_WRONLY);
 	if (g->reclaim < 0) {
 		err = errno == ENOENT ? -ENOSYS : -errno;
-		if (err == -ENOSYS)
+		/* Of a group that is being removed it is the last of its files to go. */
+		if (err == -ENOSYS && faccessat(g->dir, "memory.current", F_OK, 0))
+			err = -EOPNOTSUPP;
+		if (err == -EOPNOTSUPP)
+			snprintf(why, why_size, "%s", no_controller);
+		else if (err == -ENOSYS)
 			snprintf(why, why_size,
 				 "this kernel has no memory.reclaim; it takes Linux 5.19 or later");
 		else

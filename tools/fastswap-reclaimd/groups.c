@@ -84,6 +84,7 @@ static bool attach(struct groups *g, struct managed *m)
 			log_warn("%s: no PSI (boot with psi=1): the policy is fixed", m->path);
 		m->offloaded = offload_add(g->offload, &group, &m->rule->options);
 		if (m->offloaded) {
+			g->is_able = true;
 			log_info("%s: attached", m->path);
 			return true;
 		}
@@ -93,7 +94,7 @@ static bool attach(struct groups *g, struct managed *m)
 	if (strcmp(why, m->waits))
 		log_warn("%s: %s", m->path, why);
 	memcpy(m->waits, why, sizeof(why));
-	if (err == -ENOSYS) {
+	if (err == -ENOSYS && !g->is_able) {
 		g->fatal = true;
 		event_base_loopbreak(g->base);
 	}

@@ -15,6 +15,7 @@ LIST_HEAD(managed_list, managed);
 
 /**
  * struct groups - all of them
+ * @is_able: this kernel can do it, as a group has shown that was attached
  * @fatal: this kernel cannot do it, as the first group has shown
  */
 struct groups {
@@ -28,7 +29,7 @@ struct groups {
 	unsigned int nr;
 	uint64_t start_ns;
 	char root[PATH_MAX];
-	bool fatal;
+	bool is_able, fatal;
 };
 
 bool groups_start(struct groups *g, const struct reclaimd_config *cfg, struct event_base *base,

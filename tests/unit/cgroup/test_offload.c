@@ -34,6 +34,19 @@ static const char *const files[] = {
 #define NR_FILES	(sizeof(files) / sizeof(files[0]))
 
 static char folder[64];
+/* The group was removed since its memory.current was opened. */
+static bool access_fails;
+
+int __real_faccessat(int dir, const char *name, int mode, int flags);
+int __wrap_faccessat(int dir, const char *name, int mode, int flags);
+
+int __wrap_faccessat(int dir, const char *name, int mode, int flags)
+{
+	if (!access_fails)
+		return __real_faccessat(dir, name, mode, flags);
+	errno = ENOENT;
+	return -1;
+}
 
 static void put(const char *name, const char *text)
 {
@@ -307,6 +320,10 @@ static void test_errors(void **state)
 	remove_file("memory.reclaim");
 	assert_int_equal(group_open(&group, AT_FDCWD, folder, why, sizeof(why)), -ENOSYS);
 	assert_non_null(strstr(why, "memory.reclaim"));
+	/* Gone between the opening of the one and of the other: no reason to blame the kernel. */
+	access_fails = true;
+	assert_int_equal(group_open(&group, AT_FDCWD, folder, why, sizeof(why)), -EOPNOTSUPP);
+	access_fails = false;
 	remove_file("memory.events.local");
 	assert_int_equal(group_open(&group, AT_FDCWD, folder, why, sizeof(why)), -EOPNOTSUPP);
 	assert_non_null(strstr(why, "no memory controller"));
