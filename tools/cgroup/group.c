@@ -71,6 +71,17 @@ int group_key(int fd, const char *key, uint64_t *value)
 	return cgfile_key(text, key, value) ? 0 : -EPROTO;
 }
 
+/** group_events - times that it was above memory.high, and at memory.max; 0, or a negative errno */
+int group_events(const struct group *g, uint64_t *high, uint64_t *max)
+{
+	char text[512];
+	int n = read_from_start(g->events, text, sizeof(text));
+
+	if (n < 0)
+		return n;
+	return cgfile_key(text, "high", high) && cgfile_key(text, "max", max) ? 0 : -EPROTO;
+}
+
 /** group_stall - read a total of memory.pressure; 0, or a negative errno */
 int group_stall(int fd, const char *kind, uint64_t *us)
 {
@@ -212,7 +223,7 @@ int group_open(struct group *g, int at, const char *path, char *why, size_t why_
 {
 	int err;
 
-	*g = (struct group) { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
+	*g = (struct group) { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
 	g->dir = group_dir(at, path);
 	if (g->dir < 0) {
 		err = -errno;
@@ -223,8 +234,9 @@ int group_open(struct group *g, int at, const char *path, char *why, size_t why_
 	g->current = open_file(g->dir, "memory.current", O_RDONLY);
 	g->max = open_file(g->dir, "memory.max", O_RDONLY);
 	/* Not memory.events, which counts what happens in groups inside it as well. */
+	g->high = open_file(g->dir, "memory.high", O_RDONLY);
 	g->events = open_file(g->dir, "memory.events.local", O_RDONLY);
-	if (g->current < 0 || g->max < 0 || g->events < 0) {
+	if (g->current < 0 || g->max < 0 || g->high < 0 || g->events < 0) {
 		err = errno == ENOENT ? -EOPNOTSUPP : -errno;
 		snprintf(why, why_size, "%s", err == -EOPNOTSUPP ? no_controller : strerror(-err));
 		goto err_close;
@@ -257,7 +269,7 @@ err_close:
 /** group_close - close what group_open() has opened; twice does no harm */
 void group_close(struct group *g)
 {
-	int *fds[] = { &g->stalls, &g->trigger, &g->dir,      &g->current, &g->max,
+	int *fds[] = { &g->stalls, &g->trigger, &g->dir,      &g->current, &g->max, &g->high,
 		       &g->events, &g->reclaim, &g->pressure, &g->stat,	   &g->swap };
 	size_t i;
 

@@ -12,6 +12,7 @@
  * @dir: the folder
  * @current: memory.current
  * @max: memory.max
+ * @high: memory.high
  * @events: memory.events.local
  * @reclaim: memory.reclaim, for writing
  * @pressure: memory.pressure; -1 if the kernel keeps none
@@ -22,7 +23,7 @@
  */
 struct group {
 	int dir;
-	int current, max, events, reclaim;
+	int current, max, high, events, reclaim;
 	int pressure, stat, swap;
 	int trigger, stalls;
 };
@@ -32,6 +33,7 @@ void group_close(struct group *g);
 
 int group_value(int fd, uint64_t *value);
 int group_key(int fd, const char *key, uint64_t *value);
+int group_events(const struct group *g, uint64_t *high, uint64_t *max);
 int group_stall(int fd, const char *kind, uint64_t *us);
 int group_reclaim(const struct group *g, uint64_t bytes);
 void group_freshen(const struct group *g);

@@ -51,6 +51,43 @@ static void set_bounds(struct keeper *k, uint64_t limit)
 		k->fresh = limit >> FRESH_SHIFT;
 }
 
+/* Tasks reclaim, and sleep, at memory.high already. Return: 0, or a negative errno. */
+static int read_limit(struct keeper *k, uint64_t *limit)
+{
+	uint64_t max, high;
+	int err = group_value(k->group.max, &max);
+
+	if (!err)
+		err = group_value(k->group.high, &high);
+	if (err)
+		return err;
+	k->high_is_limit = high < max;
+	*limit = k->high_is_limit ? high : max;
+	return 0;
+}
+
+static uint64_t rise(uint64_t before, uint64_t now)
+{
+	return now > before ? now - before : 0;
+}
+
+/* Return: 0, or a negative errno. */
+static int count_hits(struct keeper *k, bool *at_max)
+{
+	uint64_t high, max;
+	int err = group_events(&k->group, &high, &max);
+
+	if (err)
+		return err;
+	*at_max = max > k->max_events;
+	k->hits += rise(k->max_events, max);
+	if (k->high_is_limit)
+		k->hits += rise(k->high_events, high);
+	k->max_events = max;
+	k->high_events = high;
+	return 0;
+}
+
 /**
  * keeper_init - begin with a group
  * @k: filled in
@@ -81,10 +118,9 @@ void keeper_init(struct keeper *k, const struct group *group,
 		k->max_period = STALL_PERIOD;
 	headroom_init(&k->headroom, &none);
 	ceiling_init(&k->ceiling, &rules);
-	group_value(k->group.max, &limit);
+	read_limit(k, &limit);
 	set_bounds(k, limit);
-	if (group_key(k->group.events, "max", &k->max_events) == 0)
-		k->first_max_events = k->max_events;
+	group_events(&k->group, &k->high_events, &k->max_events);
 }
 
 /*
@@ -175,7 +211,7 @@ static int look_slowly(struct keeper *k, uint64_t now, uint64_t current)
 
 	if (now < k->next_slow && !k->stalls)
 		return 0;
-	err = group_value(k->group.max, &limit);
+	err = read_limit(k, &limit);
 	if (err)
 		return err;
 	if (limit != k->limit)
@@ -204,14 +240,15 @@ int keeper_look(struct keeper *k, struct headroom_order *order)
 {
 	struct headroom_sample s = { 0 };
 	struct offload_figures *f = &k->figures;
+	bool at_max = false;
 	int err;
 
 	err = group_value(k->group.current, &s.current);
 	s.now = keeper_now();
 	if (!err && (k->was_hit || k->always_read)) {
-		err = group_key(k->group.events, "max", &k->max_events);
+		err = count_hits(k, &at_max);
 		/* The task that did it may be about to be killed because it finds nothing. */
-		if (k->was_hit)
+		if (k->was_hit && at_max)
 			freshen(k);
 		k->was_hit = false;
 	}
@@ -222,7 +259,7 @@ int keeper_look(struct keeper *k, struct headroom_order *order)
 
 	s.limit = k->limit;
 	s.ceiling = k->ceiling_bytes;
-	s.max_events = k->max_events;
+	s.max_events = k->hits;
 	s.swapin_rate = k->meter->rate;
 	s.look_cost = k->look_cost;
 	*order = headroom_look(&k->headroom, &s);
@@ -235,7 +272,7 @@ int keeper_look(struct keeper *k, struct headroom_order *order)
 	f->headroom = k->headroom.bytes;
 	f->rate = k->headroom.rate;
 	f->reach_ns = k->headroom.reach;
-	f->max_events = k->max_events - k->first_max_events;
+	f->max_events = k->hits;
 	f->looks++;
 	return 0;
 }

@@ -44,10 +44,12 @@ struct keeper {
 	struct headroom headroom;
 	struct ceiling ceiling;
 	uint64_t limit, ceiling_bytes;
+	bool high_is_limit;	/* @limit is memory.high */
 	bool is_first;		/* of the writes since it was below its level, at... */
 	uint64_t above_since;
 	uint64_t fresh;		/* bytes to reclaim before the kernel's counts are too old */
-	uint64_t max_events, first_max_events;
+	uint64_t high_events, max_events;
+	uint64_t hits;		/* of @limit, since it was added */
 	uint64_t next_slow, next_stall;
 	uint64_t faults, latency_count, latency_ns, stall_ns;
 };

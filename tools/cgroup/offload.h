@@ -43,7 +43,7 @@ extern const struct offload_options offload_defaults;
 /**
  * struct offload_figures - of one group, at its last look
  * @current: bytes of memory
- * @limit: memory.max; UINT64_MAX: none
+ * @limit: memory.max, or memory.high if that is lower; UINT64_MAX: none
  * @level: bytes that it is kept at or below; UINT64_MAX: none
  * @headroom: bytes
  * @rate: bytes per second that it grows by

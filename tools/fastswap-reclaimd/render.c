@@ -74,7 +74,7 @@ static const struct metric {
 #define METRIC(field, name, type, help, scale) \
 	{ name, type, help, offsetof(struct offload_figures, field), scale }
 	METRIC(current, "memory_bytes", "gauge", "Memory of the group.", 1),
-	METRIC(limit, "limit_bytes", "gauge", "Its limit, memory.max.", 1),
+	METRIC(limit, "limit_bytes", "gauge", "Its limit, memory.max or memory.high.", 1),
 	METRIC(level, "level_bytes", "gauge", "What it is kept at or below.", 1),
 	METRIC(headroom, "headroom_bytes", "gauge", "What is kept free below the limit.", 1),
 	METRIC(rate, "growth_bytes_per_second", "gauge", "How fast it grows, lately.", 1),

@@ -24,6 +24,7 @@
 static const char *const files[] = {
 	"memory.current",
 	"memory.max",
+	"memory.high",
 	"memory.events.local",
 	"memory.reclaim",
 	"memory.pressure",
@@ -90,6 +91,7 @@ static int setup(void **state)
 		return -1;
 	put("memory.current", "0000000000\n");
 	put("memory.max", "0104857600\n");
+	put("memory.high", "max\n");
 	put("memory.events.local", "low 0\nhigh 0\nmax 000\noom 0\n");
 	put("memory.reclaim", "");
 	put("memory.pressure", "some avg10=0.00 total=00000\nfull avg10=0.00 total=0\n");
@@ -229,6 +231,33 @@ static void test_limit_changes(void **state)
 	offload_stop(o);
 }
 
+/* Where memory.high is the lower one it is the limit, and what happens there are hits. */
+static void test_high(void **state)
+{
+	struct offload *o = start(NULL);
+	struct offload_figures f;
+	struct offloaded *g;
+
+	put("memory.events.local", "low 0\nhigh 50\nmax 100\noom 0\n");
+	put("memory.current", "0050000000\n");
+	g = add(o, &offload_defaults);
+	wait_for_looks(g, 2, &f);
+	assert_int_equal(f.limit, 104857600);
+	put("memory.events.local", "low 0\nhigh 60\nmax 101\noom 0\n");
+	wait_for_looks(g, 2, &f);
+	assert_int_equal(f.max_events, 1);
+	assert_int_equal(f.writes, 0);
+
+	put("memory.high", "0050000000\n");
+	wait_for_looks(g, 30, &f);
+	assert_int_equal(f.limit, 50000000);
+	assert_true(f.writes > 0);
+	put("memory.events.local", "low 0\nhigh 63\nmax 101\noom 0\n");
+	wait_for_looks(g, 2, &f);
+	assert_int_equal(f.max_events, 4);
+	offload_stop(o);
+}
+
 /* What is no number any more is no group any more; that is seen, and nothing else happens. */
 static void test_gone(void **state)
 {
@@ -340,6 +369,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reclaims, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limit_changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_high, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_adaptive, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_come_and_go, setup, teardown),
