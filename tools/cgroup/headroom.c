@@ -13,6 +13,8 @@
 #define LOOK_SHARE	100
 /* A write is to take so long at most, as nobody looks meanwhile. */
 #define WRITE_TIME	(2 * NSEC_PER_MSEC)
+/* Charges come in batches: what a group grows by in less time than that tells of no rate. */
+#define RATE_WINDOW	(2 * NSEC_PER_MSEC)
 /* Less is nothing to the kernel, which it says it has reclaimed. */
 #define PAGE		UINT64_C(4096)
 /* Growth that is so many times what it was is news: what comes next is not known. */
@@ -102,14 +104,22 @@ uint64_t headroom_level(const struct headroom *h, uint64_t limit, uint64_t ceili
 static void learn(struct headroom *h, const struct headroom_sample *s, uint64_t elapsed)
 {
 	bool hit = s->max_events > h->max_events;
-	uint64_t grown = h->hidden, rate;
+	bool is_known;
+	uint64_t rate = 0;
 
+	h->grown += h->hidden;
 	if (s->current > h->current)
-		grown += s->current - h->current;
-	rate = scale(grown, NSEC_PER_SEC, elapsed);
+		h->grown += s->current - h->current;
+	h->grown_in += elapsed;
+	is_known = h->grown_in >= RATE_WINDOW;
+	if (is_known) {
+		rate = scale(h->grown, NSEC_PER_SEC, h->grown_in);
+		h->grown = h->grown_in = 0;
+	}
 	if (hit)
 		rate = max_u64(rate, s->swapin_rate);
-	h->surprised = hit || rate > SURPRISE * h->rate;
+	if (hit || is_known)
+		h->surprised = hit || rate > SURPRISE * h->rate;
 
 	/* Up at once half of the way, down slowly: too little hurts more than too much. */
 	h->rate = forget(h->rate, elapsed, RATE_MEMORY);

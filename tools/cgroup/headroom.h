@@ -94,6 +94,8 @@ struct headroom {
 	bool is_above;
 	/* Bytes that the group grew by, besides what the difference of two samples shows. */
 	uint64_t hidden;
+	/* Growth since the last rate was taken, and nanoseconds. */
+	uint64_t grown, grown_in;
 	/* It was at its limit, or has grown far faster than before. */
 	bool surprised;
 	uint64_t last_hit;

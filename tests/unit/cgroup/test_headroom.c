@@ -38,6 +38,7 @@ struct sim {
 	struct headroom law;
 	uint64_t now, wake;
 	uint64_t current, limit;
+	uint64_t batch;			/* that is charged at once, in advance; 0: what is used */
 	uint64_t rate;			/* bytes per second that the job wants to grow by */
 	uint64_t appetite;		/* it stops growing at that size; 0: never */
 	uint64_t reclaim_rate;		/* bytes per second, of the thread */
@@ -49,6 +50,7 @@ struct sim {
 	uint64_t looks, writes;
 	bool stuck;			/* nothing can be reclaimed */
 	bool off;			/* nobody looks */
+	uint64_t fastest;		/* that the law has taken the job for */
 	uint64_t low, high;		/* of the headroom, since they were reset */
 };
 
@@ -80,6 +82,11 @@ static void job_runs(struct sim *s)
 	s->current += grow;
 }
 
+static uint64_t charged(const struct sim *s)
+{
+	return s->batch ? (s->current / s->batch + 1) * s->batch : s->current;
+}
+
 static void thread_runs(struct sim *s)
 {
 	struct headroom_sample sample = { .ceiling = UINT64_MAX };
@@ -93,11 +100,11 @@ static void thread_runs(struct sim *s)
 		if (s->stuck)
 			got = 0;
 		s->current -= got;
-		headroom_reclaimed(&s->law, s->pending, s->now, s->current, got == s->pending);
+		headroom_reclaimed(&s->law, s->pending, s->now, charged(s), got == s->pending);
 		s->pending = 0;
 	}
 	sample.now = s->now;
-	sample.current = s->current;
+	sample.current = charged(s);
 	sample.limit = s->limit;
 	sample.max_events = s->max_events;
 	sample.look_cost = s->look_cost;
@@ -107,7 +114,9 @@ static void thread_runs(struct sim *s)
 		s->worst = order.above;
 	assert_in_range(s->law.bytes, bounds.min, bounds.max);
 	assert_true(order.reclaim <= bounds.chunk);
-	assert_true(order.reclaim <= s->current);
+	assert_true(order.reclaim <= sample.current);
+	if (s->law.rate > s->fastest)
+		s->fastest = s->law.rate;
 	if (s->law.bytes < s->low)
 		s->low = s->law.bytes;
 	if (s->law.bytes > s->high)
@@ -136,7 +145,7 @@ static void forget_extremes(struct sim *s)
 {
 	s->low = UINT64_MAX;
 	s->high = 0;
-	s->looks = s->writes = s->worst = 0;
+	s->looks = s->writes = s->worst = s->fastest = 0;
 	s->max_events = 0;
 	s->law.max_events = 0;
 }
@@ -185,6 +194,31 @@ static void test_few_looks(void **state)
 	printf("%u looks, %u writes in 10 s\n", (unsigned int)s.looks, (unsigned int)s.writes);
 	assert_int_equal(s.max_events, 0);
 	assert_true(s.looks < 3 * s.writes);
+}
+
+/* A whole batch between two looks right after each other is no growth of gigabytes per second. */
+static void test_batches(void **state)
+{
+	static const uint64_t rates[] = { 30 * MIB, 300 * MIB };
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct sim s;
+
+		sim_init(&s, 256 * MIB, rates[i]);
+		s.current = 250 * MIB;
+		s.batch = 256 * KIB;
+		s.look_cost = 5 * NSEC_PER_USEC;
+		sim_run(&s, 60 * NSEC_PER_SEC);
+		forget_extremes(&s);
+		sim_run(&s, 10 * NSEC_PER_SEC);
+		printf("%4u MiB/s: taken for %u at most; headroom up to %u KiB, %u looks\n",
+		       (unsigned int)(rates[i] / MIB), (unsigned int)(s.fastest / MIB),
+		       (unsigned int)(s.high / KIB), (unsigned int)s.looks);
+		assert_int_equal(s.max_events, 0);
+		/* Two batches more, in the shortest time that growth is measured in: 2 ms. */
+		assert_true(s.fastest <= rates[i] + 2 * s.batch * 500);
+	}
 }
 
 /* Where looks are cheap, a busy job is reacted to in well under a millisecond. */
@@ -523,6 +557,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steady),
 		cmocka_unit_test(test_few_looks),
+		cmocka_unit_test(test_batches),
 		cmocka_unit_test(test_reacts),
 		cmocka_unit_test(test_costly_looks),
 		cmocka_unit_test(test_no_oscillation),
