@@ -260,7 +260,9 @@ int keeper_look(struct keeper *k, struct headroom_order *order)
 	s.limit = k->limit;
 	s.ceiling = k->ceiling_bytes;
 	s.max_events = k->hits;
-	s.swapin_rate = k->meter->rate;
+	/* Nobody has looked while all groups of the thread were idle. */
+	if (s.now - k->meter->time <= 2 * SLOW_PERIOD)
+		s.swapin_rate = k->meter->rate;
 	s.look_cost = k->look_cost;
 	*order = headroom_look(&k->headroom, &s);
 	k->is_first = order->is_first;
