@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "groups.h"
+#include "log.h"
 
 #define TIMEOUT_S	5
+#define PAUSE_S		1
 #define MAX_REQUEST	4096
 
 static void answer(struct evhttp_request *request, struct groups *groups, bool metrics)
@@ -95,6 +97,22 @@ static int remove_stale(const struct sockaddr_un *sun)
 	return unlink(sun->sun_path) && errno != ENOENT ? -errno : 0;
 }
 
+static void go_on(evutil_socket_t fd, short what, void *arg)
+{
+	evconnlistener_enable(arg);
+}
+
+/* Whoever wants to be accepted is still there, and we would be told so without end. */
+static void pause_accepting(struct evconnlistener *listener, void *arg)
+{
+	const struct timeval pause = { .tv_sec = PAUSE_S };
+
+	log_warn("cannot accept a connection: %s", strerror(EVUTIL_SOCKET_ERROR()));
+	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, go_on, listener,
+			    &pause) == 0)
+		evconnlistener_disable(listener);
+}
+
 static int listen_at_path(struct http *h, struct event_base *base)
 {
 	const unsigned int flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
@@ -116,6 +134,7 @@ static int listen_at_path(struct http *h, struct event_base *base)
 		evconnlistener_free(listener);
 		return -ENOMEM;
 	}
+	evconnlistener_set_error_cb(listener, pause_accepting);
 	return 0;
 }
 
@@ -123,6 +142,7 @@ static int listen_at_path(struct http *h, struct event_base *base)
 static int listen_at_address(struct http *h, const char *metrics)
 {
 	const char *colon = strrchr(metrics, ':');
+	struct evhttp_bound_socket *bound;
 	size_t len = colon - metrics;
 	char host[32];
 
@@ -132,8 +152,10 @@ static int listen_at_address(struct http *h, const char *metrics)
 	}
 	snprintf(host, sizeof(host), "%.*s", (int)len, metrics);
 	errno = 0;
-	if (evhttp_bind_socket(h->server, host, atoi(colon + 1)))
+	bound = evhttp_bind_socket_with_handle(h->server, host, atoi(colon + 1));
+	if (!bound)
 		return errno ? -errno : -EADDRNOTAVAIL;
+	evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), pause_accepting);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -67,6 +68,17 @@ out_ends:
 	return status;
 }
 
+/* Each group takes some ten files, and the usual limit is there for those who use select(). */
+static void allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int serve(const struct reclaimd_config *cfg)
 {
 	struct event_base *base = event_base_new();
@@ -76,6 +88,7 @@ static int serve(const struct reclaimd_config *cfg)
 		log_err("no memory");
 		return EXIT_FAILED;
 	}
+	allow_files();
 	/* Whoever reclaims must not wait for memory itself. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 		log_warn("cannot lock our own memory: %s", strerror(errno));
