@@ -90,10 +90,13 @@ static int remove_stale(const struct sockaddr_un *sun)
 	if (!S_ISSOCK(st.st_mode))
 		return -EEXIST;
 	fd = connect_to(sun);
-	if (fd >= 0) {
+	if (fd >= 0)
 		close(fd);
+	/* A daemon whose queue is full is one as well. */
+	if (fd >= 0 || fd == -EAGAIN)
 		return -EADDRINUSE;
-	}
+	if (fd != -ECONNREFUSED)
+		return fd;
 	return unlink(sun->sun_path) && errno != ENOENT ? -errno : 0;
 }
 

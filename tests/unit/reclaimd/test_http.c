@@ -124,10 +124,46 @@ static void test_no_files(void **state)
 	assert_in_range(stop(pid), 0, 300);
 }
 
+static bool can_start(char *why, size_t why_size)
+{
+	struct event_base *base = event_base_new();
+	struct http http;
+	bool ok = http_start(&http, base, NULL, path, NULL, why, why_size);
+
+	http_stop(&http);
+	event_base_free(base);
+	return ok;
+}
+
+/* A socket is removed if nobody listens there, and only then. */
+static void test_in_the_way(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	pid_t pid = start(NR_CONNECTIONS);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char why[256];
+
+	assert_false(can_start(why, sizeof(why)));
+	assert_non_null(strstr(why, "does another fastswap-reclaimd run?"));
+	assert_int_equal(http_ask(path), 0);
+	stop(pid);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_true(can_start(why, sizeof(why)));
+	assert_int_equal(access(path, F_OK), -1);
+
+	/* Of something else, which lives. */
+	strcpy(sun.sun_path, path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_false(can_start(why, sizeof(why)));
+	assert_int_equal(access(path, F_OK), 0);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_no_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_in_the_way, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
