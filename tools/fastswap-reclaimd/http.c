@@ -213,6 +213,29 @@ void http_stop(struct http *h)
 	h->path.sun_path[0] = '\0';
 }
 
+/* All that comes; to be freed. NULL and an errno if that fails. */
+static char *read_answer(int fd)
+{
+	char part[4096], *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+	ssize_t n = -1;
+	int err;
+
+	while (to && (n = read(fd, part, sizeof(part))) > 0)
+		fwrite(part, n, 1, to);
+	err = errno;
+	if (to && fclose(to) && n == 0) {
+		err = errno;
+		n = -1;
+	}
+	if (n == 0)
+		return text;
+	free(text);
+	errno = err;
+	return NULL;
+}
+
 /**
  * http_ask - print the status of a daemon that runs
  * @socket: its socket
@@ -222,11 +245,9 @@ void http_stop(struct http *h)
 int http_ask(const char *socket)
 {
 	static const char request[] = "GET /status HTTP/1.0\r\n\r\n";
-	char text[65536], *body;
 	struct sockaddr_un sun;
-	size_t used = 0;
-	ssize_t n;
-	int fd;
+	char *text, *body;
+	int fd, err = 0;
 
 	if (!set_path(&sun, socket))
 		return -ENAMETOOLONG;
@@ -234,20 +255,21 @@ int http_ask(const char *socket)
 	if (fd < 0)
 		return fd;
 	if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request)) {
-		n = -errno;
+		err = -errno;
 		close(fd);
-		return n;
+		return err;
 	}
-	while ((n = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
-		used += n;
-	n = n < 0 ? -errno : 0;
+	text = read_answer(fd);
+	if (!text)
+		err = errno == EAGAIN ? -ETIMEDOUT : -errno;
 	close(fd);
-	if (n)
-		return n == -EAGAIN ? -ETIMEDOUT : n;
-	text[used] = '\0';
+	if (err)
+		return err;
 	body = strstr(text, "\r\n\r\n");
 	if (!body || !strstr(text, " 200 ") || strstr(text, " 200 ") > body)
-		return -EPROTO;
-	fputs(body + 4, stdout);
-	return fflush(stdout) ? -errno : 0;
+		err = -EPROTO;
+	else if (fputs(body + 4, stdout) < 0 || fflush(stdout))
+		err = -errno;
+	free(text);
+	return err;
 }
