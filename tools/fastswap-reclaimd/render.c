@@ -52,17 +52,45 @@ void render_status(FILE *to, const struct report *r)
 	}
 }
 
-/* As the text format wants it. */
+/* Bytes of the character that begins there; 0: it is none. */
+static unsigned int utf8_length(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	unsigned int len = 2, i;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	if (p[0] >= 0xe0)
+		len = p[0] < 0xf0 ? 3 : 4;
+	for (i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Longer than need be, half of a pair of UTF-16, or beyond the last. */
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* As the text format wants it: in UTF-8, which the name of a group need not be. */
 static void print_label(FILE *to, const char *text)
 {
-	for (; *text; text++) {
+	unsigned int len;
+
+	for (; *text; text += len) {
+		len = utf8_length(text);
 		if (*text == '\n') {
 			fputs("\\n", to);
-			continue;
+		} else if (*text == '"' || *text == '\\') {
+			fprintf(to, "\\%c", *text);
+		} else if (len) {
+			fwrite(text, len, 1, to);
+		} else {
+			fprintf(to, "\\\\x%02x", (unsigned char)*text);
+			len = 1;
 		}
-		if (*text == '"' || *text == '\\')
-			fputc('\\', to);
-		fputc(*text, to);
 	}
 }
 

@@ -110,11 +110,45 @@ static void test_metrics(void **state)
 	free(text);
 }
 
+/* Whoever scrapes takes nothing at all if one name is not UTF-8. */
+static void test_labels(void **state)
+{
+	static const struct {
+		const char *path, *label;
+	} cases[] = {
+		{ "/\u00e9\u20ac\U0001f600", "/\u00e9\u20ac\U0001f600" },
+		{ "/a\xff", "/a\\\\xff" },
+		{ "/\x80z", "/\\\\x80z" },
+		{ "/\xc3", "/\\\\xc3" },
+		{ "/\xe2\x82", "/\\\\xe2\\\\x82" },
+		{ "/\xc0\xaf", "/\\\\xc0\\\\xaf" },
+		{ "/\xe0\x80\xaf", "/\\\\xe0\\\\x80\\\\xaf" },
+		{ "/\xed\xa0\x80", "/\\\\xed\\\\xa0\\\\x80" },
+		{ "/\xf4\x90\x80\x80", "/\\\\xf4\\\\x90\\\\x80\\\\x80" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct group_report group = { .path = cases[i].path };
+		const struct report report = { &group, 1, 0, 0 };
+		char *text = NULL, line[128];
+		size_t size;
+		FILE *to = open_memstream(&text, &size);
+
+		render_metrics(to, &report);
+		fclose(to);
+		snprintf(line, sizeof(line), "_swap_bytes{group=\"%s\"} 0\n", cases[i].label);
+		has(text, line);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
