@@ -5,6 +5,9 @@
 #include <limits.h>
 #include <string.h>
 
+/* Names of systemd's units have backslashes in them. */
+#define FLAGS	(FNM_PATHNAME | FNM_NOESCAPE)
+
 /**
  * pattern_check - can it be the pattern of a group
  * @pattern: what the user wrote
@@ -43,7 +46,7 @@ const char *pattern_check(const char *pattern)
  */
 bool pattern_matches(const char *pattern, const char *path)
 {
-	return fnmatch(pattern, path, FNM_PATHNAME) == 0;
+	return fnmatch(pattern, path, FLAGS) == 0;
 }
 
 /**
@@ -66,5 +69,5 @@ bool pattern_leads_to(const char *pattern, const char *path)
 	}
 	memcpy(begin, pattern, end - pattern);
 	begin[end - pattern] = '\0';
-	return fnmatch(begin, path, FNM_PATHNAME) == 0;
+	return fnmatch(begin, path, FLAGS) == 0;
 }

@@ -38,6 +38,11 @@ static void test_matches(void **state)
 	/* A star stays in its folder. */
 	assert_false(pattern_matches("/a/*", "/a/b/c"));
 	assert_false(pattern_matches("/a*", "/a/b"));
+	/* A backslash is one; who wants a star has brackets. */
+	assert_true(pattern_matches("/my\\x2dapp.slice", "/my\\x2dapp.slice"));
+	assert_false(pattern_matches("/my\\x2dapp.slice", "/myx2dapp.slice"));
+	assert_true(pattern_matches("/a[*]", "/a*"));
+	assert_false(pattern_matches("/a[*]", "/ab"));
 }
 
 static void test_leads_to(void **state)
@@ -53,6 +58,7 @@ static void test_leads_to(void **state)
 	assert_true(pattern_leads_to("/*/*/c", "/x/y"));
 	assert_false(pattern_leads_to("/a", "/a"));
 	assert_true(pattern_leads_to("/a", "/"));
+	assert_true(pattern_leads_to("/a\\x2db/c", "/a\\x2db"));
 }
 
 int main(void)
