@@ -176,8 +176,10 @@ bool groups_start(struct groups *g, const struct reclaimd_config *cfg, struct ev
 	LIST_INIT(&g->list);
 	LIST_INIT(&g->watch.watched);
 	g->start_ns = keeper_now();
-	if (!group_mount(g->root, sizeof(g->root), why, why_size))
+	if (!group_mount(g->root, sizeof(g->root), why, why_size)) {
+		g->fatal = true;
 		return false;
+	}
 	g->offload = offload_start(&cfg->cpus, cfg->nice, why, why_size);
 	if (!g->offload)
 		return false;

@@ -16,7 +16,7 @@ LIST_HEAD(managed_list, managed);
 /**
  * struct groups - all of them
  * @is_able: this kernel can do it, as a group has shown that was attached
- * @fatal: this kernel cannot do it, as the first group has shown
+ * @fatal: this machine cannot do it, as its mounts or the first group have shown
  */
 struct groups {
 	const struct reclaimd_config *cfg;

@@ -47,7 +47,7 @@ static int run(const struct reclaimd_config *cfg, struct event_base *base)
 	}
 	if (!groups_start(&groups, cfg, base, why, sizeof(why))) {
 		log_err("%s", why);
-		status = EXIT_UNSUPPORTED;
+		status = groups.fatal ? EXIT_UNSUPPORTED : EXIT_FAILED;
 		goto out_ends;
 	}
 	if (!http_start(&http, base, &groups, cfg->socket, cfg->metrics, why, sizeof(why))) {
