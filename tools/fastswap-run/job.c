@@ -44,7 +44,7 @@ int job_prepare(struct job *j)
 		sigaddset(&set, forwarded[i]);
 	sigprocmask(SIG_BLOCK, &set, &j->before);
 	j->pid = 0;
-	j->last_signal = 0;
+	j->stop_signal = 0;
 	j->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	return j->signals < 0 ? -errno : 0;
 }
@@ -109,6 +109,18 @@ int job_start(struct job *j, char **command, int group, const cpu_set_t *cpus)
 	return err;
 }
 
+/* Those that do not tell us to stop must not make forgotten that another has. */
+static void note(struct job *j, int signo)
+{
+	switch (signo) {
+	case SIGHUP:
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTERM:
+		j->stop_signal = signo;
+	}
+}
+
 /**
  * job_wait - forward signals until the command has ended
  * @j: started
@@ -144,7 +156,7 @@ int job_wait(struct job *j, void (*tick)(void *arg), void *arg)
 		}
 		if (info.ssi_signo == SIGCHLD)
 			continue;
-		j->last_signal = info.ssi_signo;
+		note(j, info.ssi_signo);
 		if (info.ssi_code != SI_KERNEL)
 			kill(j->pid, info.ssi_signo);
 	}
@@ -160,8 +172,7 @@ static void take_pending(struct job *j)
 	struct signalfd_siginfo info;
 
 	while (poll(&pfd, 1, 0) > 0 && read(j->signals, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo != SIGCHLD)
-			j->last_signal = info.ssi_signo;
+		note(j, info.ssi_signo);
 }
 
 /** job_finish - give signals their meaning back, but for those that have come already */

@@ -13,14 +13,14 @@
  * @signals: signalfd for those that are forwarded, and for its end
  * @before: the signal mask as it was
  * @pipe_before: what SIGPIPE meant
- * @last_signal: the last that was forwarded, or that the terminal sent to all; 0: none
+ * @stop_signal: the last that has told us to stop, the terminal's included; 0: none
  */
 struct job {
 	pid_t pid;
 	int signals;
 	sigset_t before;
 	void (*pipe_before)(int signo);
-	int last_signal;
+	int stop_signal;
 };
 
 int job_prepare(struct job *j);

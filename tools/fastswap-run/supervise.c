@@ -330,12 +330,7 @@ int supervise(const struct run_config *cfg, const struct parent *parent, uint64_
 	guard_dismiss(&r.guard);
 	scope_close(&r.scope);
 	job_finish(&r.job);
-	switch (r.job.last_signal) {
-	case SIGHUP:
-	case SIGINT:
-	case SIGQUIT:
-	case SIGTERM:
+	if (r.job.stop_signal)
 		*interrupted = true;
-	}
 	return status;
 }
