@@ -121,14 +121,21 @@ static void note(struct job *j, int signo)
 	}
 }
 
+/*
+ * What the terminal sends, it sends to the command as well; that it is gone, only to the leader of
+ * the session.
+ */
+static bool is_for_us_alone(const struct signalfd_siginfo *info)
+{
+	return info->ssi_code != SI_KERNEL ||
+	       (info->ssi_signo == SIGHUP && getsid(0) == getpid());
+}
+
 /**
  * job_wait - forward signals until the command has ended
  * @j: started
  * @tick: called now and then; NULL: there is nothing to do
  * @arg: for @tick
- *
- * What the terminal sends, it sends to the command as well: only what other processes send to us
- * is passed on.
  *
  * Return: its status as waitpid() has it, or a negative errno.
  */
@@ -157,7 +164,7 @@ int job_wait(struct job *j, void (*tick)(void *arg), void *arg)
 		if (info.ssi_signo == SIGCHLD)
 			continue;
 		note(j, info.ssi_signo);
-		if (info.ssi_code != SI_KERNEL)
+		if (is_for_us_alone(&info))
 			kill(j->pid, info.ssi_signo);
 	}
 }

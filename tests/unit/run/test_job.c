@@ -2,6 +2,7 @@
 /* A command that runs in an ordinary folder in place of a cgroup, and signals for us and for it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -94,11 +95,46 @@ static void test_late_stop(void **state)
 	assert_int_equal(j.stop_signal, SIGINT);
 }
 
+/* In a process that leads a session on a terminal of its own. */
+static void __attribute__((noreturn)) lead(int ready)
+{
+	struct job j;
+	int status;
+
+	alarm(TOO_LONG_S);
+	start(&j, "exec sleep 20");
+	if (write(ready, "", 1) != 1)
+		_exit(1);
+	status = job_wait(&j, NULL, NULL);
+	_exit(WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP ? 0 : 1);
+}
+
+/* The kernel tells the leader alone that the terminal is gone, who has to tell the command. */
+static void test_hangup(void **state)
+{
+	int fds[2], terminal, status;
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = forkpty(&terminal, NULL, NULL, NULL);
+	assert_true(pid >= 0);
+	if (!pid)
+		lead(fds[1]);
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	close(fds[0]);
+	close(terminal);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_stop_is_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_late_stop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hangup, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
