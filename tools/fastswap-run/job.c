@@ -23,6 +23,13 @@ static const int forwarded[] = {
 	SIGCONT,
 };
 
+static bool is_ignored(int signo)
+{
+	struct sigaction sa;
+
+	return !sigaction(signo, NULL, &sa) && sa.sa_handler == SIG_IGN;
+}
+
 /**
  * job_prepare - from here on signals wait for job_wait(); before there are other threads
  * @j: filled in
@@ -40,8 +47,10 @@ int job_prepare(struct job *j)
 	j->pipe_before = signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	/* Who was started by nohup, or in the background, is not to take what it is safe from. */
 	for (i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
-		sigaddset(&set, forwarded[i]);
+		if (!is_ignored(forwarded[i]))
+			sigaddset(&set, forwarded[i]);
 	sigprocmask(SIG_BLOCK, &set, &j->before);
 	j->pid = 0;
 	j->stop_signal = 0;

@@ -95,6 +95,24 @@ static void test_late_stop(void **state)
 	assert_int_equal(j.stop_signal, SIGINT);
 }
 
+/* As nohup starts us. */
+static void test_ignored(void **state)
+{
+	struct job j;
+	int status;
+
+	signal(SIGHUP, SIG_IGN);
+	start(&j, "exec sleep 20");
+	send(SIGHUP);
+	send(SIGTERM);
+	status = job_wait(&j, NULL, NULL);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	send(SIGHUP);
+	job_finish(&j);
+	assert_int_equal(j.stop_signal, SIGTERM);
+	signal(SIGHUP, SIG_DFL);
+}
+
 /* In a process that leads a session on a terminal of its own. */
 static void __attribute__((noreturn)) lead(int ready)
 {
@@ -134,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_stop_is_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_late_stop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ignored, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hangup, setup, teardown),
 	};
 
