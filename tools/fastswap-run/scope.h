@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 /* What the names of groups begin with: that of a command, and that of its supervisor. */
-#define SCOPE_JOB	"job-"
+#define SCOPE_JOB	"fastswap-job-"
 #define SCOPE_ASIDE	"fastswap-run-"
 
 /**

@@ -71,11 +71,12 @@ static void test_stale(void **state)
 	/* Of somebody else, who may have put anything there. */
 	static const char *const others[] = {
 		"other",
-		"job-",
-		"job-1",
-		"job-a-0",
-		"job-1-a",
-		"job-1-0.service",
+		"job-1-0",
+		SCOPE_JOB,
+		SCOPE_JOB "1",
+		SCOPE_JOB "a-0",
+		SCOPE_JOB "1-a",
+		SCOPE_JOB "1-0.service",
 		"fastswap-run-1.scope",
 	};
 	struct scope killed, lives;
@@ -83,14 +84,14 @@ static void test_stale(void **state)
 
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_int_equal(mkdirat(parent, others[i], 0700), 0);
-	assert_int_equal(mkdirat(parent, "job-1-0", 0700), 0);
+	assert_int_equal(mkdirat(parent, SCOPE_JOB "1-0", 0700), 0);
 	assert_int_equal(mkdirat(parent, SCOPE_ASIDE "1-0", 0700), 0);
 	assert_int_equal(scope_make(&killed, parent, SCOPE_JOB), 0);
 	assert_int_equal(scope_make(&lives, parent, SCOPE_ASIDE), 0);
 
 	/* Nobody's, but for those that were just made. */
 	scope_remove_stale(parent);
-	assert_false(is_there("job-1-0"));
+	assert_false(is_there(SCOPE_JOB "1-0"));
 	assert_false(is_there(SCOPE_ASIDE "1-0"));
 	assert_true(is_there(killed.name));
 	assert_true(is_there(lives.name));

@@ -24,7 +24,7 @@ readonly RUN="$BIN/fastswap-run"
 explain_units()
 {
 	tail -n 20 $WALKS/* </dev/null
-	find $CGROUPS -name 'job-*' -o -name 'fastswap-run-*'
+	find $CGROUPS -name 'fastswap-job-*' -o -name 'fastswap-run-*'
 	journalctl --no-pager --output cat | tail -n 30
 } >&2
 trap 'status=$?; ((!status)) || explain_units; explain $status' EXIT
@@ -218,7 +218,7 @@ setpriv --reuid=$WALKER --regid=$WALKER --clear-groups \
 	env XDG_RUNTIME_DIR=/run/walker systemctl --user start walk
 cat $WALKS/out
 walk_was_far
-left=$(find $CGROUPS/system.slice/manager.service -name 'job-*' -o -name 'fastswap-run-*')
+left=$(find $CGROUPS/system.slice/manager.service -name 'fastswap-job-*' -o -name 'fastswap-run-*')
 [[ -z "$left" ]] || die "left: $left"
 systemctl stop manager
 

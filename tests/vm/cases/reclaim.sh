@@ -49,7 +49,7 @@ works_and_may_have_more()
 
 no_groups_left()
 {
-	! compgen -G "$GROUPS_OF_RUNS/job-*" >/dev/null
+	! compgen -G "$GROUPS_OF_RUNS/fastswap-job-*" >/dev/null
 }
 
 is_dead()
@@ -139,7 +139,7 @@ for child in "${children[@]}"; do
 	[[ "$child" == "$SLEEPER" ]] || kill -KILL "$child"
 done
 kill -KILL "$RUN"
-check "the group is still there" "$(compgen -G "$GROUPS_OF_RUNS/job-*" | wc -l)" -eq 1
+check "the group is still there" "$(compgen -G "$GROUPS_OF_RUNS/fastswap-job-*" | wc -l)" -eq 1
 ends_with 0 fastswap-run --local 16M --quiet true
 no_groups_left
 wait_for 5 is_dead "$SLEEPER"

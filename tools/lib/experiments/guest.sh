@@ -88,7 +88,7 @@ keep_counts_fresh()
 	exec 7<> <(:)
 	while :; do
 		read -rt 0.1 -u 7
-		for file in /sys/fs/cgroup/fastswap-run/job-*/memory.stat; do
+		for file in /sys/fs/cgroup/fastswap-run/fastswap-job-*/memory.stat; do
 			mapfile -t <"$file"
 		done
 	done 2>/dev/null
