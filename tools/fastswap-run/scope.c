@@ -177,18 +177,22 @@ int scope_unlink(const struct scope *s)
  */
 int scope_remove(const struct scope *s)
 {
-	unsigned int waited = 0;
+	unsigned int waited;
 
-	/* The group may be in the middle of being filled by a fork: again until it is empty. */
-	while (!dir_is_empty(s->dir)) {
-		if (waited >= KILL_MS)
-			return -EBUSY;
-		group_write(s->dir, "cgroup.kill", "1");
+	/* It may be filled by a fork, or by somebody else, at any time: until it is removed. */
+	for (waited = 0; waited < KILL_MS; waited += 5) {
+		if (dir_is_empty(s->dir)) {
+			remove_inside(s->dir, 0);
+			if (!unlinkat(s->parent, s->name, AT_REMOVEDIR) || errno == ENOENT)
+				return 0;
+			if (errno != EBUSY)
+				return -errno;
+		} else {
+			group_write(s->dir, "cgroup.kill", "1");
+		}
 		sleep_ms(5);
-		waited += 5;
 	}
-	remove_inside(s->dir, 0);
-	return scope_unlink(s);
+	return -EBUSY;
 }
 
 /** scope_close - let go of the folder; twice does no harm */

@@ -14,10 +14,46 @@
 
 #include <cmocka.h>
 
+#include "group.h"
 #include "scope.h"
 
 static char path[64];
 static int parent;
+/* Processes that enter the group when it is about to be removed, one each time. */
+static unsigned int latecomers;
+static bool populated;
+static unsigned int kills;
+
+int __wrap_group_read(int dir, const char *name, char *text, size_t size);
+int __wrap_group_write(int dir, const char *name, const char *text);
+int __real_unlinkat(int dir, const char *name, int flags);
+int __wrap_unlinkat(int dir, const char *name, int flags);
+
+int __wrap_group_read(int dir, const char *name, char *text, size_t size)
+{
+	assert_string_equal(name, "cgroup.events");
+	return snprintf(text, size, "populated %d\n", populated);
+}
+
+int __wrap_group_write(int dir, const char *name, const char *text)
+{
+	assert_string_equal(name, "cgroup.kill");
+	populated = false;
+	kills++;
+	return 0;
+}
+
+int __wrap_unlinkat(int dir, const char *name, int flags)
+{
+	if (latecomers) {
+		latecomers--;
+		populated = true;
+	}
+	if (!populated)
+		return __real_unlinkat(dir, name, flags);
+	errno = EBUSY;
+	return -1;
+}
 
 static int setup(void **state)
 {
@@ -64,6 +100,21 @@ static void test_make_and_remove(void **state)
 	scope_close(&a);
 	assert_int_equal(scope_remove(&b), 0);
 	scope_close(&b);
+}
+
+/* Killed are also those that come after the others have been. */
+static void test_latecomers(void **state)
+{
+	struct scope s;
+
+	assert_int_equal(scope_make(&s, parent, SCOPE_JOB), 0);
+	populated = true;
+	kills = 0;
+	latecomers = 2;
+	assert_int_equal(scope_remove(&s), 0);
+	assert_int_equal(kills, 3);
+	assert_false(is_there(s.name));
+	scope_close(&s);
 }
 
 static void test_stale(void **state)
@@ -144,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_make_and_remove, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_latecomers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_neighbours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cannot, setup, teardown),
