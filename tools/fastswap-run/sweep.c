@@ -95,13 +95,18 @@ static int run_ratio(struct run_config *cfg, const struct parent *parent, struct
 		     struct share ratio)
 {
 	bool is_base = ratio.value == cfg->ratios[0].value, interrupted = false;
+	uint64_t limit = cfg->ideal ? share_of(ratio, cfg->ideal) : UINT64_MAX;
 	char text[24], size[16];
 	int first = 0;
 	unsigned int i;
 
+	if (!limit) {
+		complain("%s of %s is less than a page", share_text(ratio, text, sizeof(text)),
+			 format_size(cfg->ideal, size, sizeof(size)));
+		return -EXIT_TROUBLE;
+	}
 	for (i = 0; i < cfg->repeat; i++) {
 		struct point *p = &c->points[c->nr];
-		uint64_t limit = cfg->ideal ? share_of(ratio, cfg->ideal) : UINT64_MAX;
 		int status;
 
 		p->ratio = ratio;
