@@ -56,6 +56,12 @@ function(_fastswap_fetch_kernel name)
 			file(GLOB ingredients CONFIGURE_DEPENDS
 				"${PROJECT_SOURCE_DIR}/kernel/patches/${base}/*")
 		endif()
+		# It looks itself whether any of these makes a difference to the kernel.
+		list(APPEND ingredients "${_build_kernel}"
+			"${PROJECT_SOURCE_DIR}/kernel/config/boot.config")
+		if("debug" IN_LIST options)
+			list(APPEND ingredients "${PROJECT_SOURCE_DIR}/kernel/config/debug.config")
+		endif()
 		list(TRANSFORM options PREPEND "--")
 		set(command "${_build_kernel}" ${options} "${base}" "${dir}")
 		set(doing "Building")
