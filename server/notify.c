@@ -18,6 +18,7 @@ void notify(const char *fmt, ...)
 	const struct timeval patience = { .tv_sec = 1 };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
+	int flags = MSG_NOSIGNAL;
 	char text[256];
 	va_list args;
 	size_t len;
@@ -39,13 +40,15 @@ void notify(const char *fmt, ...)
 	va_end(args);
 
 	/*
-	 * READY=1 that is lost leaves the unit starting for ever, so a manager that has much
-	 * to read is waited for; but whoever does not read has no need to know.
+	 * Whoever does not read has no need to know, and must not make us wait. But a lost
+	 * READY=1 leaves the unit starting for ever, so for that a manager has a moment.
 	 */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to,
+	if (strncmp(text, "READY=1", strlen("READY=1")))
+		flags |= MSG_DONTWAIT;
+	if (fd < 0 || sendto(fd, text, strlen(text), flags, (struct sockaddr *)&to,
 			     offsetof(struct sockaddr_un, sun_path) + len) < 0)
 		log_dbg("cannot notify the service manager: %s", strerror(errno));
 	if (fd >= 0)
