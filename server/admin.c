@@ -350,7 +350,7 @@ static void rest(struct admin *a)
 
 static bool is_crowded(const struct listener *l)
 {
-	const uint64_t all = l->cfg->max_sessions + CONFIG_MAX_ENDING((uint64_t)l->cfg->max_sessions);
+	const uint64_t max = l->cfg->max_sessions, all = max + CONFIG_MAX_ENDING(max);
 	const uint64_t to_come = all > l->nr_sessions ? all - l->nr_sessions : 0;
 	const uint64_t left = rlimits_files_left(), half = rlimits_raise(RLIMIT_NOFILE, 0) / 2;
 

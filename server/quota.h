@@ -79,7 +79,7 @@ struct quota_who quota_by_identity(const char identity[FSW_IDENTITY_MAX]);
 /** quota_misfit - a rule that can be about nobody, as clients have keys or have none; or NULL */
 const struct quota_rule *quota_misfit(const struct quota_list *list, bool keys);
 
-/** quota_excess - a rule that reserves more than its client may have by the rule for all; or NULL */
+/** quota_excess - a rule that reserves more than the one for all lets its client have; or NULL */
 const struct quota_rule *quota_excess(const struct quota_list *list);
 
 /** quota_name - how a limit is called */

@@ -251,7 +251,8 @@ static int check_address(const struct attach_options *opts, struct place *place)
 	place->family = AF_UNSPEC;
 	reason = canonical_address(host, &family, address);
 	if (place->url.is_ipv6 && (reason || family != AF_INET6))
-		return usage_error(&cmd_attach, "'%s' %s", host, reason ? reason : "is no IPv6 address");
+		return usage_error(&cmd_attach, "'%s' %s", host,
+				   reason ? reason : "is no IPv6 address");
 	if (!reason) {
 		place->family = family;
 		strcpy(place->address, address);
