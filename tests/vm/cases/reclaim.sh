@@ -7,7 +7,7 @@
 # fastswap-run and fastswap-reclaimd on real cgroups: what a run reports and leaves
 # behind, signals, that hardly any task has to reclaim when it is done for it, that a
 # small group is not out of memory for want of inactive pages, that a daemon with nothing
-# to do takes no CPU time, and the policy adaptive.
+# to do hardly wakes up, and the policy adaptive.
 # One CPU, as to interrupt another takes very long in an emulator.
 
 # shellcheck source=tests/vm/case-lib.sh
@@ -20,7 +20,7 @@ readonly METRICS_PORT=9470
 readonly METRICS=/tmp/metrics
 readonly LRU_GEN=/sys/kernel/mm/lru_gen/enabled
 readonly IDLE_SECONDS=20
-readonly IDLE_PPM=1000		# of a CPU, that an idle daemon may take
+readonly IDLE_WAKES=15		# of all threads of an idle daemon, in these seconds
 
 # waits_for STATUS PROCESS: of this shell
 waits_for()
@@ -87,6 +87,13 @@ metric()
 cpu_ns()
 {
 	cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+# wakes PROCESS: times that its threads have waited for something
+wakes()
+{
+	cat /proc/"$1"/task/*/status |
+		awk '/^voluntary_ctxt_switches/ { sum += $2 } END { print sum }'
 }
 
 step "attach"
@@ -244,10 +251,13 @@ step "an idle daemon"
 # It looks at a group that has become idle less and less.
 sleep 20
 before=$(cpu_ns "$daemon")
+wakes=$(wakes "$daemon")
 sleep $IDLE_SECONDS
-idle_ns=$(($(cpu_ns "$daemon") - before))
-echo "idle: $((idle_ns / 1000)) us of CPU time in $IDLE_SECONDS s"
-check "CPU time of an idle daemon, ns" "$idle_ns" -le $((IDLE_SECONDS * IDLE_PPM * 1000))
+wakes=$(($(wakes "$daemon") - wakes))
+# Of the time most is that of others, who have the host's CPU while the guest runs this.
+echo "idle: woken up $wakes times, $((($(cpu_ns "$daemon") - before) / 1000)) us of CPU time" \
+	"in $IDLE_SECONDS s"
+check "times that an idle daemon wakes up" "$wakes" -le $IDLE_WAKES
 kill "$daemon"
 waits_for 0 "$daemon"
 [[ ! -e $SOCKET ]] || die "the socket is still there"
