@@ -30,6 +30,9 @@ static const struct headroom_bounds bounds = {
 	.max_period = 250 * NSEC_PER_MSEC,
 };
 
+/* Of a group without a limit. */
+static const struct headroom_bounds none = { .min_period = 1, .max_period = 1 };
+
 /*
  * The world: time goes on in ticks. The thread sleeps until @wake, or writes until then, and may
  * come later than it wanted. A job at its limit has to reclaim, and is held up.
@@ -467,7 +470,6 @@ static void test_limits(void **state)
 /* What is less than a page cannot be reclaimed, and would be tried for ever. */
 static void test_whole_pages(void **state)
 {
-	static const struct headroom_bounds none = { .min_period = 1, .max_period = 1 };
 	struct headroom_sample sample = {
 		.now = NSEC_PER_SEC,
 		.current = 100 * MIB,
@@ -532,7 +534,6 @@ static void test_rebound(void **state)
 /* A limit that comes late finds a group of which as little is known as of a new one. */
 static void test_late_limit(void **state)
 {
-	static const struct headroom_bounds none = { .min_period = 1, .max_period = 1 };
 	struct headroom_sample sample = {
 		.now = NSEC_PER_SEC,
 		.current = 10 * MIB,
