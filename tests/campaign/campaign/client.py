@@ -70,8 +70,10 @@ class Client:
                 write(f"/sys/module/{module}/parameters/{name}", value)
         self.attach()
 
-    def attach(self, size=None, urls=None, swap=True):
-        """Attach, which may take some attempts while there are faults."""
+    def attach(self, size=None, urls=None, swap=True, seconds=None):
+        """Attach, which may take some attempts while there are faults: as many as fit into that
+        many seconds, and a few at least.
+        """
         command = ["fastswap", "attach", *" --mirror ".join(urls or self.urls).split()]
         command += ["--size", f"{size or self.schedule['device']}M"]
         if self.backend == "rdma":
@@ -80,10 +82,11 @@ class Client:
         if swap:
             command.append("--swapon")
         output = ""
-        # Whose connection breaks while it attaches or detaches cannot say goodbye, and its memory
-        # is kept for the lease; on each of two servers, perhaps.
-        server = self.schedule["server"]
-        end = time.monotonic() + (2 * (server["lease"] + 20) if server else 0)
+        if seconds is None:
+            # Whose connection breaks while it attaches or detaches cannot say goodbye, and its
+            # memory is kept for the lease; on each of two servers, perhaps.
+            seconds = 2 * self.lease_seconds() if self.schedule["server"] else 0
+        end = time.monotonic() + seconds
         tries = 0
         while tries < ATTACH_TRIES or time.monotonic() < end:
             tries += 1
@@ -99,6 +102,10 @@ class Client:
             self.meanwhile()
             time.sleep(0.5)
         raise Failed(f"cannot attach: {output}")
+
+    def lease_seconds(self):
+        """After that the memory of who did not come back is free."""
+        return self.schedule["server"]["lease"] + 20
 
     @staticmethod
     def devices():
@@ -337,15 +344,13 @@ class Client:
 
     def check_pool(self):
         """All chunks are free again: one client can have them all. After a lease at the latest."""
-        server = self.schedule["server"]
-        end = time.monotonic() + server["lease"] + 20
+        end = time.monotonic() + self.lease_seconds()
         for url in self.urls:
-            while not self.device:
-                try:
-                    self.attach(server["size"], [url], swap=False)
-                except Failed as error:
-                    if time.monotonic() > end:
-                        raise Failed(f"chunks have leaked: {error}") from None
+            try:
+                self.attach(self.schedule["server"]["size"], [url], swap=False,
+                            seconds=end - time.monotonic())
+            except Failed as error:
+                raise Failed(f"chunks have leaked: {error}") from None
             self.detach()
 
     def unload(self):
